@@ -1,0 +1,24 @@
+package timeline
+
+import "github.com/tarikh-timeline/tarikh/internal/edtf"
+
+// Sample is what charts and facets need of an event: its days and the words it is
+// grouped by. A Sample handed to a function is valid during the call only.
+type Sample struct {
+	ID string
+	edtf.Bounds
+	Approximate bool
+	Uncertain   bool
+	Set         edtf.SetKind
+	Spans       []edtf.MatchSpan // of set dates; nil for others
+
+	Type      string
+	Status    string
+	Dataset   string
+	Countries []string // distinct codes
+	Tags      []string
+	ActorKeys []string // folded names, each once
+
+	Measure    float64 // the measure that was asked for
+	HasMeasure bool
+}
