@@ -1,0 +1,332 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tarikh-timeline/tarikh/internal/pgembed"
+)
+
+// processEnv makes this binary another test process, which is then killed.
+const processEnv = "PGTEST_TEST_PROCESS"
+
+func TestMain(m *testing.M) {
+	pgembed.MaybeRunGuard()
+	if _, is := os.LookupEnv(processEnv); is {
+		_ = os.Unsetenv(processEnv)
+		fmt.Println(borrowForEver())
+		select {}
+	}
+	Main(m)
+}
+
+// borrowForEver has a database, with a row, and an empty one.
+func borrowForEver() string {
+	ctx := context.Background()
+	c, err := shared()
+	if err != nil {
+		return err.Error()
+	}
+	empty, err := c.create(ctx, "", "template0")
+	if err != nil {
+		return err.Error()
+	}
+	d, err := c.lend(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	conn, err := c.connect(ctx, d.name)
+	if err != nil {
+		return err.Error()
+	}
+	if _, err := conn.Exec(ctx, `INSERT INTO term (kind, value) VALUES ('killed', 'x')`); err != nil {
+		return err.Error()
+	}
+	return d.name + " " + empty.name
+}
+
+func connectTo(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+func exec1(t *testing.T, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func read[T any](t *testing.T, conn *pgx.Conn, sql string) (value T) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), sql).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+// asMigrated checks that a database is as the migrations leave it.
+func asMigrated(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	for sql, want := range map[string]string{
+		`SELECT string_agg(revision || ' ' || (at AT TIME ZONE 'UTC'), ';') FROM revision`:                           "0 1970-01-01 00:00:00",
+		`SELECT string_agg(concat_ws(' ', id, kind), ';') FROM term`:                                                 "1 all",
+		`SELECT count(*)::text FROM event`:                                                                           "0",
+		`SELECT count(*)::text FROM api_key`:                                                                         "0",
+		`SELECT string_agg(dirty::text, ';') FROM schema_migrations`:                                                 "false",
+		`SELECT last_value || ' ' || is_called FROM term_id_seq`:                                                     "1 true",
+		`SELECT last_value || ' ' || is_called FROM api_key_id_seq`:                                                  "1 false",
+		`SELECT count(*)::text FROM pg_statistic WHERE starelid > 16383`:                                             "0",
+		`SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`: "0",
+	} {
+		if got := read[string](t, conn, sql); got != want {
+			t.Errorf("%s gives %q, not %q", sql, got, want)
+		}
+	}
+}
+
+// fill changes all that a reset must bring back.
+func fill(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	exec1(t, conn, `
+		UPDATE revision SET revision = 7, at = '2024-01-01';
+		INSERT INTO term (kind, value) VALUES ('tag', 'a'), ('tag', 'b');
+		DELETE FROM term WHERE id = 1;
+		INSERT INTO api_key (name, scopes, hash, created_at) VALUES ('k', '{}', '\x00', '2024-01-01');
+		ANALYSE term`)
+}
+
+func TestEveryTestHasAMigratedDatabaseForItself(t *testing.T) {
+	var mine sync.Map
+	t.Run("parallel", func(t *testing.T) {
+		for i := range 24 {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				for range 3 { // several in one test
+					url := New(t)
+					if _, taken := mine.LoadOrStore(url, i); taken {
+						t.Errorf("%s was given twice", url)
+					}
+					t.Cleanup(func() { mine.Delete(url) })
+					conn := connectTo(t, url)
+					asMigrated(t, conn)
+					fill(t, conn)
+				}
+			})
+		}
+	})
+}
+
+func TestConnectionsLeftOpenAreCutOff(t *testing.T) {
+	var url string
+	var left *pgx.Conn
+	t.Run("leaves two, one in a transaction", func(t *testing.T) {
+		url = New(t)
+		var err error
+		if left, err = pgx.Connect(context.Background(), url); err != nil {
+			t.Fatal(err)
+		}
+		busy, err := pgx.Connect(context.Background(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec1(t, busy, `BEGIN; LOCK TABLE event IN ACCESS EXCLUSIVE MODE; UPDATE revision SET revision = 5`)
+	})
+	if err := left.Ping(t.Context()); err == nil {
+		t.Error("a connection outlived its test")
+	}
+	asMigrated(t, connectTo(t, New(t)))
+}
+
+func TestADatabaseWhoseSchemaWasChangedIsNotLentAgain(t *testing.T) {
+	for _, change := range []string{
+		`CREATE TABLE more (x int)`,
+		`ALTER TABLE event ADD COLUMN more int`,
+		`ALTER TABLE event ALTER COLUMN doc DROP NOT NULL`,
+		`DROP INDEX event_search`,
+		`DROP TABLE api_key`,
+		`DROP TABLE term; CREATE TABLE term (id integer GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, kind text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, UNIQUE (kind, value))`,
+		`DROP SCHEMA public CASCADE; CREATE SCHEMA public`,
+		`CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+		`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$`,
+	} {
+		var name string
+		t.Run(change, func(t *testing.T) {
+			conn := connectTo(t, New(t))
+			name = conn.Config().Database
+			exec1(t, conn, change)
+		})
+		c, err := shared()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := connectTo(t, c.url("postgres"))
+		if read[bool](t, conn, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = '`+name+`')`) {
+			t.Errorf("%s: the database is still there", change)
+		}
+	}
+	asMigrated(t, connectTo(t, New(t)))
+}
+
+func TestEmptyDatabases(t *testing.T) {
+	var name string
+	t.Run("one", func(t *testing.T) {
+		conn := connectTo(t, NewEmpty(t))
+		name = conn.Config().Database
+		if n := read[int](t, conn, `SELECT count(*) FROM pg_class WHERE oid > 16383`); n != 0 {
+			t.Errorf("it holds %d tables and indexes", n)
+		}
+		if encoding := read[string](t, conn, `SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()`); encoding != "UTF8" {
+			t.Errorf("its encoding is %s", encoding)
+		}
+		exec1(t, conn, `CREATE TABLE more (x int)`)
+	})
+	c, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read[bool](t, connectTo(t, c.url("postgres")), `SELECT EXISTS (SELECT FROM pg_database WHERE datname = '`+name+`')`) {
+		t.Error("it is still there")
+	}
+}
+
+func TestWhatAKilledProcessHadIsCleanedUp(t *testing.T) {
+	other := exec.Command("/proc/self/exe")
+	if _, err := os.Stat("/proc/self/exe"); err != nil {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other = exec.Command(self)
+	}
+	other.Env = append(os.Environ(), processEnv+"=1")
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 200)
+	n, err := out.Read(line)
+	_ = other.Process.Signal(syscall.SIGKILL)
+	_ = other.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields(string(line[:n]))
+	if len(names) != 2 || !strings.HasPrefix(names[0], "test_") {
+		t.Fatalf("the other process says %s", line[:n])
+	}
+	c, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := connectTo(t, c.url("postgres"))
+	number := strings.TrimPrefix(names[0], "test_")
+	// Its locks fall within moments. Then another test process may be the faster one.
+	over := func() bool {
+		return read[bool](t, all, fmt.Sprintf(`
+			SELECT NOT EXISTS (SELECT FROM lendable WHERE number = %s AND NOT clean)`, number))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = poll(ctx, func() (bool, error) {
+		return over() || read[bool](t, all, fmt.Sprintf(`
+			SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %d AND objid = %s)`, lockDatabase, number)), nil
+	})
+	if err != nil {
+		t.Fatal("its locks never fell")
+	}
+	t.Run("take all that there are", func(t *testing.T) {
+		for !over() {
+			conn := connectTo(t, New(t))
+			asMigrated(t, conn)
+			if conn.Config().Database == names[0] {
+				return
+			}
+		}
+	})
+	if !over() {
+		t.Error("its database was not brought back")
+	}
+	if err := c.dropStale(t.Context(), c.template.hash); err != nil {
+		t.Fatal(err)
+	}
+	if read[bool](t, all, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = '`+names[1]+`')`) {
+		t.Error("its empty database is left")
+	}
+}
+
+func TestTemplatesOfOtherMigrationsAreDropped(t *testing.T) {
+	c, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Made by hand as another process with other migrations would, in a process of
+	// its own hash each, so that test processes side by side do not meet.
+	hash := fmt.Sprintf("ffff%012x", os.Getpid())
+	other := connectTo(t, c.url("postgres"))
+	exec1(t, other, fmt.Sprintf(`SELECT pg_advisory_lock_shared(%d, hashtext('%s'))`, lockTemplate, hash))
+	exec1(t, other, `CREATE DATABASE template_`+hash+` TEMPLATE template0`)
+	exec1(t, other, `INSERT INTO template VALUES ('`+hash+`')`)
+	number := read[int32](t, other, `INSERT INTO lendable (hash, clean) VALUES ('`+hash+`', true) RETURNING number`)
+	exec1(t, other, `CREATE DATABASE `+nameOf(number)+` TEMPLATE template_`+hash)
+	left := func() int {
+		return read[int](t, other, `
+			SELECT (SELECT count(*) FROM pg_database WHERE datname IN ('template_`+hash+`', '`+nameOf(number)+`'))
+			     + (SELECT count(*) FROM template WHERE hash = '`+hash+`') + (SELECT count(*) FROM lendable WHERE hash = '`+hash+`')`)
+	}
+	if err := c.dropStale(t.Context(), c.template.hash); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(); n != 4 {
+		t.Errorf("of a template in use %d of 4 things are left", n)
+	}
+	exec1(t, other, `SELECT pg_advisory_unlock_all()`)
+	if err := c.dropStale(t.Context(), c.template.hash); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(); n != 0 {
+		t.Errorf("of a template that nobody uses %d of 4 things are left", n)
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for range b.N {
+		func() {
+			c, err := shared()
+			if err != nil {
+				b.Fatal(err)
+			}
+			d, err := c.lend(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			conn, err := c.connect(b.Context(), d.name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := conn.Exec(b.Context(), `UPDATE revision SET revision = 5; INSERT INTO term (kind, value) VALUES ('a', 'b')`); err != nil {
+				b.Fatal(err)
+			}
+			_ = conn.Close(b.Context())
+			if err := c.takeBack(b.Context(), d); err != nil {
+				b.Fatal(err)
+			}
+		}()
+	}
+}
