@@ -1,0 +1,78 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// translate is the one place where the database's errors become the domain's.
+// They are told apart by SQLSTATE, never by a constraint's name, which does not
+// arrive from distributed tables.
+func translate(ctx context.Context, err error) error {
+	var known *timeline.Error
+	var pg *pgconn.PgError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err() // the client went away, or the server stops: nobody is told
+	case errors.Is(err, pgx.ErrNoRows):
+		return &timeline.Error{Kind: timeline.KindNotFound, Message: "There is no such thing.", Cause: err}
+	case errors.As(err, &pg):
+		return translateState(pg, err)
+	case connectionLost(err):
+		return unavailable(err)
+	}
+	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}
+}
+
+func translateState(pg *pgconn.PgError, err error) error {
+	switch {
+	case pg.Code == "55P03": // lock_not_available: lock_timeout ran out
+		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
+	case pg.Code == "40001", pg.Code == "40P01": // serialization failure, deadlock
+		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write was in the way; try again.", RetryAfter: time.Second, Cause: err}
+	case strings.HasPrefix(pg.Code, "08"), // connection
+		strings.HasPrefix(pg.Code, "57P"),      // shut down, crashed, starting, database dropped
+		pg.Code == "53300",                     // too many connections
+		pg.Code == "53100", pg.Code == "53200", // disk full, out of memory
+		pg.Code == "25006": // read-only: a standby, or a primary that is no more
+		return unavailable(err)
+	}
+	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}
+}
+
+func unavailable(err error) error {
+	return &timeline.Error{Kind: timeline.KindUnavailable, Message: "The database cannot be reached; try again shortly.", RetryAfter: time.Second, Cause: err}
+}
+
+// unreachable makes a failure to get a connection a matter of availability,
+// whatever its form (refused, time out, no such socket), unless the caller left.
+func unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return unavailable(err)
+}
+
+func connectionLost(err error) bool {
+	var network net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.As(err, &network) ||
+		strings.Contains(err.Error(), "conn closed")
+}
+
+func isUnavailable(err error) bool {
+	var e *timeline.Error
+	return errors.As(err, &e) && e.Kind == timeline.KindUnavailable
+}

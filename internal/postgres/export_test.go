@@ -1,0 +1,19 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// PageSQL gives the statement of ListEvents, for tests that look at its plan.
+func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.NamedArgs, error) {
+	p, err := s.planScan(ctx, &q.Filter)
+	args := pgx.NamedArgs{"limit": q.Limit + 1}
+	if err != nil {
+		return "", nil, err
+	}
+	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args), args, nil
+}

@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// Answer is what a request with an Idempotency-Key was answered.
+type Answer struct {
+	Status  int
+	Headers map[string]string
+	Body    []byte
+}
+
+// idempotencyLife is how long an answer is kept to be given again.
+const idempotencyLife = 24 * time.Hour
+
+// Once gives the answer that a key's request got before; else it runs do and keeps
+// its answer. Requests with one key run one after the other, so that two that
+// arrive together are done once. It is KindIdempotencyMismatch when the key came
+// with another body. An error of do is not kept: the request can be repeated.
+//
+// The answer is kept after do's own transaction: a process killed between the two
+// has written, and a repetition then meets what it wrote, as without the key.
+func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []byte, do func(ctx context.Context) (Answer, error)) (Answer, error) {
+	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	defer cancel()
+	select {
+	case s.once <- struct{}{}:
+		defer func() { <-s.once }()
+	case <-waiting.Done():
+		return Answer{}, translate(ctx, unreachable(ctx, waiting.Err()))
+	}
+	conn, err := s.pool.Acquire(waiting)
+	if err != nil {
+		return Answer{}, translate(ctx, unreachable(ctx, err))
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return Answer{}, translate(ctx, err)
+	}
+	defer func() {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+		defer cancel()
+		_ = tx.Rollback(undo) // after a commit this does nothing
+	}()
+	args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
+	// A lock of this transaction: it works behind a transaction pooler too.
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::text || ' ' || @key, 1))`, args); err != nil {
+		return Answer{}, translate(ctx, err)
+	}
+	var before Answer
+	var hash []byte
+	err = tx.QueryRow(ctx, `
+		SELECT body_hash, status, headers, body FROM idempotency
+		WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &before.Status, &before.Headers, &before.Body)
+	switch {
+	case err == nil && bytes.Equal(hash, bodyHash):
+		return before, nil
+	case err == nil:
+		return Answer{}, timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
+	case !errors.Is(err, pgx.ErrNoRows):
+		return Answer{}, translate(ctx, err)
+	}
+	answer, err := do(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	args["hash"], args["status"], args["headers"], args["body"] = bodyHash, answer.Status, answer.Headers, answer.Body
+	args["expires"] = s.now().UTC().Add(idempotencyLife)
+	if _, err := tx.Exec(ctx, `
+		INSERT INTO idempotency (key_id, key, body_hash, status, headers, body, expires_at)
+		VALUES (@key_id, @key, @hash, @status, @headers, @body, @expires)
+		ON CONFLICT (key_id, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status,
+			headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
+		return Answer{}, translate(ctx, err)
+	}
+	return answer, translate(ctx, tx.Commit(ctx))
+}
+
+// ForgetAnswers deletes the answers that have expired.
+func (s *Store) ForgetAnswers(ctx context.Context) error {
+	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, `DELETE FROM idempotency WHERE expires_at <= @now`, pgx.NamedArgs{"now": s.now().UTC()})
+		return err
+	})
+}

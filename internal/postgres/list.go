@@ -1,0 +1,237 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tarikh-timeline/tarikh/internal/edtf"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+var (
+	errQueryTooCostly = &timeline.Error{
+		Kind:       timeline.KindTooCostly,
+		Message:    "This query took longer than its time budget of 2 s. Narrow it: a window (from, to), a country, a type or a dataset lets the index answer.",
+		RetryAfter: 5 * time.Second,
+	}
+	errCountTooCostly = &timeline.Error{
+		Kind:       timeline.KindCountTooCostly,
+		Message:    "Counting these events took longer than its time budget of 2 s. Ask for count=capped, or narrow the filters.",
+		RetryAfter: 5 * time.Second,
+	}
+)
+
+// versionColumns are the columns that the conditions and readers of rows use, in
+// event and in event_history alike.
+const versionColumns = `id, start_earliest, start_latest, end_earliest, end_latest, sort_day, span, approximate, uncertain,
+	set_kind, set_lo, set_hi, set_use, dataset, type, status, countries, country_roles, region_roles, tags, actors,
+	latitude, longitude, measures, sources, link_targets, search, doc`
+
+// versions gives the relation that holds the events as they stood at a revision:
+// the table itself for the newest.
+func versions(asOf *int64, args pgx.NamedArgs) string {
+	if asOf == nil {
+		return `event`
+	}
+	args["as_of"] = *asOf
+	return `(SELECT ` + versionColumns + ` FROM event WHERE revision <= @as_of
+		UNION ALL
+		SELECT ` + versionColumns + ` FROM event_history WHERE revision_from <= @as_of AND revision_to > @as_of AND doc IS NOT NULL)`
+}
+
+// selectSQL gives a statement of the columns (of alias e) of the events that the
+// filter keeps, in page order. limit is an argument's name, "" for all.
+func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order, after *timeline.Position, limit string, args pgx.NamedArgs) string {
+	comparison, direction := ">", ""
+	if order == timeline.Descending {
+		comparison, direction = "<", " DESC"
+	}
+	limited := ""
+	if limit != "" {
+		limited = " LIMIT @" + limit
+	}
+	if p != nil {
+		return "WITH page AS MATERIALIZED (\n" + keysSQL(p, f, order, after, args) + limited +
+			"\n)\nSELECT " + columns + " FROM page p JOIN event e ON e.id = p.id ORDER BY p.sort_day" + direction + ", p.id" + direction
+	}
+	c := rowConditions(f, args, false)
+	if after != nil {
+		args["after_day"], args["after_id"] = int32(after.Day), after.ID
+		c.add("(e.sort_day, e.id) " + comparison + " (DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")")
+	}
+	return "SELECT " + columns + " FROM " + versions(f.AsOf, args) + " e WHERE " + c.where() +
+		" ORDER BY e.sort_day" + direction + ", e.id" + direction + limited
+}
+
+// ListEvents gives one page of documents.
+func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error) {
+	p, err := s.planScan(ctx, &q.Filter)
+	if err != nil {
+		return timeline.Page{}, err
+	}
+	page := timeline.Page{}
+	if p != nil && p.empty {
+		if q.Count != timeline.CountNone && q.Count != "" {
+			page.Count = &timeline.Count{Relation: "eq"}
+		}
+		return page, nil
+	}
+	args := pgx.NamedArgs{"limit": q.Limit + 1} // one more tells whether there is a next page
+	sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args)
+	var last timeline.Position
+	err = s.readWithin(ctx, errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := conn.Query(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		var day int32
+		var id string
+		var doc []byte
+		_, err = pgx.ForEachRow(rows, []any{&day, &id, &doc}, func() error {
+			if len(page.Docs) == q.Limit {
+				page.Next = &last
+				return nil
+			}
+			page.Docs = append(page.Docs, doc)
+			doc = nil // the next row gets a slice of its own
+			last = timeline.Position{Day: edtf.Day(day), ID: id}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return timeline.Page{}, err
+	}
+	if page.Next != nil {
+		next := last
+		page.Next = &next
+	}
+	if page.Count, err = s.count(ctx, p, &q.Filter, q.Count); err != nil {
+		return timeline.Page{}, err
+	}
+	return page, nil
+}
+
+// count counts what a filter keeps, nil when it was not asked for.
+func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode timeline.CountMode) (*timeline.Count, error) {
+	args := pgx.NamedArgs{}
+	limited := ""
+	switch mode {
+	case timeline.CountExact:
+	case timeline.CountCapped:
+		args["cap"] = timeline.CountCap + 1
+		limited = " LIMIT @cap"
+	default:
+		return nil, nil
+	}
+	var keys string
+	if p != nil {
+		keys = keysSQL(p, f, timeline.Ascending, nil, args)
+	} else {
+		keys = "SELECT e.id FROM " + versions(f.AsOf, args) + " e WHERE " + rowConditions(f, args, false).where()
+	}
+	c := &timeline.Count{Relation: "eq"}
+	err := s.readWithin(ctx, errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, "SELECT count(*) FROM (\n"+keys+limited+"\n) counted", args).Scan(&c.Value)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if mode == timeline.CountCapped && c.Value > timeline.CountCap {
+		c.Value, c.Relation = timeline.CountCap, "gte"
+	}
+	return c, nil
+}
+
+// exportBatch is how many documents an export reads at a time: keyset pages keep
+// memory flat and hold no snapshot open for the length of a slow download.
+const exportBatch = 500
+
+// Export hands every document that the filter keeps to each, in page order, in
+// constant memory. Like a walk of the pages it gives each event that exists
+// throughout once, even while others are written; with AsOf it is one snapshot.
+func (s *Store) Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error {
+	p, err := s.planScan(ctx, &f)
+	if err != nil || p != nil && p.empty {
+		return err
+	}
+	var after *timeline.Position
+	for {
+		args := pgx.NamedArgs{"limit": exportBatch}
+		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &f, order, after, "limit", args)
+		page, last, err := s.exportPage(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		for _, doc := range page {
+			if err := each(doc); err != nil {
+				return err
+			}
+		}
+		if len(page) < exportBatch {
+			return nil
+		}
+		after = &last
+	}
+}
+
+// exportPage reads one page into memory, so that a slow client holds no connection.
+func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs) ([][]byte, timeline.Position, error) {
+	docs := make([][]byte, 0, exportBatch)
+	var last timeline.Position
+	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := conn.Query(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		var day int32
+		var doc []byte
+		_, err = pgx.ForEachRow(rows, []any{&day, &last.ID, &doc}, func() error {
+			docs = append(docs, doc)
+			doc = nil
+			last.Day = edtf.Day(day)
+			return nil
+		})
+		return err
+	})
+	return docs, last, err
+}
+
+// Event gives an event's document and its own revision, now or as of a revision.
+// It is KindNotFound, KindGone with the reason, or KindMoved with the target.
+func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error) {
+	args := pgx.NamedArgs{"id": id, "as_of": int64(1<<63 - 1)}
+	if asOf != nil {
+		args["as_of"] = *asOf
+	}
+	var revision int64
+	var op, reason, into string
+	var doc []byte
+	err := s.queryRow(ctx, `
+		SELECT v.revision, v.op, v.reason, v.merged_into, v.doc FROM (
+			SELECT revision, op, '' AS reason, '' AS merged_into, doc FROM event
+			WHERE id = @id AND revision <= @as_of
+			UNION ALL
+			SELECT revision, op, reason, coalesce(merged_into, ''), NULL FROM event_tombstone
+			WHERE id = @id AND revision <= @as_of
+			UNION ALL
+			SELECT revision_from, op, coalesce(reason, ''), coalesce(merged_into, ''), doc FROM event_history
+			WHERE id = @id AND revision_from <= @as_of AND revision_to > @as_of
+		) v ORDER BY v.revision DESC LIMIT 1`, args, &revision, &op, &reason, &into, &doc)
+	var e *timeline.Error
+	switch {
+	case errors.As(err, &e) && e.Kind == timeline.KindNotFound:
+		return nil, 0, timeline.Errorf(timeline.KindNotFound, "There is no event with the id %q.", id)
+	case err != nil:
+		return nil, 0, err
+	case op == timeline.OpMerge:
+		return nil, 0, &timeline.Error{Kind: timeline.KindMoved, Message: "This event was merged into " + into + ": " + reason, Target: into}
+	case op == timeline.OpDelete:
+		return nil, 0, &timeline.Error{Kind: timeline.KindGone, Message: "This event was deleted: " + reason}
+	}
+	return doc, revision, nil
+}

@@ -1,0 +1,213 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4"
+	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/tarikh-timeline/tarikh/migrations"
+)
+
+// migrateLock is the advisory lock that keeps migrating to one process: the
+// letters "tarikh" as a number.
+const migrateLock = 0x746172696b68
+
+// migrateWait is how long a process waits for another one's migrating.
+const migrateWait = 60 * time.Second
+
+// LatestVersion is the schema version that this program needs.
+var LatestVersion = sync.OnceValue(func() int64 {
+	names, err := fs.Glob(migrations.FS, "*.up.sql")
+	if err != nil || len(names) == 0 {
+		panic("the migrations are not embedded") // a fault of the build
+	}
+	var version int64
+	for _, name := range names {
+		var v int64
+		if _, err := fmt.Sscanf(name, "%d_", &v); err == nil {
+			version = max(version, v)
+		}
+	}
+	return version
+})
+
+// SchemaVersion gives the database's schema version, 0 where none is, and whether
+// a migration to it failed half-way.
+func SchemaVersion(ctx context.Context, url string) (version int64, dirty bool, err error) {
+	err = withLock(ctx, url, func(conn *pgx.Conn) error {
+		version, dirty, err = schemaVersion(ctx, conn)
+		return err
+	})
+	return version, dirty, err
+}
+
+// Migrate brings the schema up to LatestVersion. Any number of processes may call
+// it at once on one database. Its errors are single lines that say what to do.
+func Migrate(ctx context.Context, url string) error {
+	return withLock(ctx, url, func(conn *pgx.Conn) error {
+		version, dirty, err := schemaVersion(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if version > LatestVersion() {
+			return fmt.Errorf("the database's schema is at version %d, newer than this program's %d: run a newer program, or restore a backup of before the upgrade", version, LatestVersion())
+		}
+		if version == LatestVersion() && !dirty {
+			return nil
+		}
+		m, closeAll, err := migrator(conn.Config())
+		if err != nil {
+			return err
+		}
+		defer closeAll()
+		if dirty {
+			// A file without CONCURRENTLY runs as one transaction: what failed left
+			// nothing behind, and the file can simply run again.
+			if concurrent(version) {
+				return dirtyError(version, errors.New("it builds an index concurrently"))
+			}
+			if err := m.Force(before(version)); err != nil {
+				return dirtyError(version, err)
+			}
+		}
+		if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+			failed, _, versionErr := schemaVersion(ctx, conn)
+			if versionErr != nil {
+				failed = version
+			}
+			return dirtyError(failed, err)
+		}
+		return nil
+	})
+}
+
+// ForceVersion states by hand that the schema is at a version (0: empty) and clean,
+// after somebody repaired a failed migration.
+func ForceVersion(ctx context.Context, url string, version int64) error {
+	if version < 0 || version > LatestVersion() {
+		return fmt.Errorf("there is no schema version %d: give one from 0 to %d", version, LatestVersion())
+	}
+	return withLock(ctx, url, func(conn *pgx.Conn) error {
+		m, closeAll, err := migrator(conn.Config())
+		if err != nil {
+			return err
+		}
+		defer closeAll()
+		if version == 0 {
+			return m.Force(-1)
+		}
+		return m.Force(int(version))
+	})
+}
+
+func dirtyError(version int64, err error) error {
+	reason, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("the migration to schema version %d failed: %s; repair what it names, then type `api migrate force %d` and `api migrate up`", version, reason, max(0, version-1))
+}
+
+// before gives golang-migrate's number of the version before: -1 is "none".
+func before(version int64) int {
+	if version <= 1 {
+		return -1
+	}
+	return int(version - 1)
+}
+
+func concurrent(version int64) bool {
+	names, err := fs.Glob(migrations.FS, fmt.Sprintf("%06d_*.up.sql", version))
+	if err != nil || len(names) != 1 {
+		return true // unknown: leave it to a person
+	}
+	text, err := fs.ReadFile(migrations.FS, names[0])
+	return err != nil || strings.Contains(strings.ToUpper(string(text)), "CONCURRENTLY")
+}
+
+// withLock runs do on a connection that holds the migrating lock. It polls for the
+// lock, because a session that waits inside Postgres blocks CREATE INDEX
+// CONCURRENTLY of the one that holds it: a deadlock.
+func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) error {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("the database's address cannot be read: %w", err)
+	}
+	config.ConnectTimeout = 5 * time.Second
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return notReachable(config, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for deadline := time.Now().Add(migrateWait); ; {
+		var got bool
+		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(migrateLock)).Scan(&got); err != nil {
+			return fmt.Errorf("the migrating lock cannot be asked for: %w", err)
+		}
+		if got {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("another program has been migrating this database for over %s: wait for it, or end it", migrateWait)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrateLock)) // closing frees it too
+	}()
+	return do(conn)
+}
+
+// notReachable says in one line where the database was looked for and why it was
+// not had, without the password that an address can hold.
+func notReachable(config *pgx.ConnConfig, err error) error {
+	reason := err.Error()
+	if i := strings.LastIndex(reason, ": "); i >= 0 && strings.Contains(reason, "failed to connect") {
+		reason = reason[i+2:]
+	}
+	reason, _, _ = strings.Cut(reason, "\n")
+	return fmt.Errorf("the database %q at %s:%d cannot be reached (%s): start it, or correct DATABASE_URL", config.Database, config.Host, config.Port, reason)
+}
+
+func schemaVersion(ctx context.Context, conn *pgx.Conn) (version int64, dirty bool, err error) {
+	var exists bool
+	if err := conn.QueryRow(ctx, `SELECT to_regclass('schema_migrations') IS NOT NULL`).Scan(&exists); err != nil || !exists {
+		return 0, false, err
+	}
+	err = conn.QueryRow(ctx, `SELECT version, dirty FROM schema_migrations`).Scan(&version, &dirty)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, nil
+	}
+	return version, dirty, err
+}
+
+// migrator makes golang-migrate's machine on a connection of its own.
+func migrator(config *pgx.ConnConfig) (*migrate.Migrate, func(), error) {
+	files, err := iofs.New(migrations.FS, ".")
+	if err != nil {
+		return nil, nil, err
+	}
+	db := stdlib.OpenDB(*config)
+	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})
+	if err != nil {
+		_ = db.Close()
+		return nil, nil, fmt.Errorf("migrating cannot begin: %w", err)
+	}
+	m, err := migrate.NewWithInstance("iofs", files, "pgx5", driver)
+	if err != nil {
+		_ = driver.Close()
+		return nil, nil, err
+	}
+	return m, func() { _, _ = m.Close() }, nil
+}

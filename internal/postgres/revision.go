@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// stamp is the revision that a write transaction holds.
+type stamp struct {
+	revision int64
+	at       time.Time
+}
+
+// Author tells who writes, for the revision log: the name of a key, or a command.
+type Author struct{ Name string }
+
+// inRevision runs do in a transaction that holds the next revision until it
+// commits, so that revisions become visible in their order. When do changes
+// nothing, the transaction is rolled back and no revision is taken.
+//
+// Times come from the program, not the database, and never go back.
+func (s *Store) inRevision(ctx context.Context, by Author, action string, do func(ctx context.Context, tx pgx.Tx, at stamp) (changed bool, err error)) error {
+	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	conn, err := s.pool.Acquire(waiting)
+	cancel()
+	if err != nil {
+		return translate(ctx, unreachable(ctx, err))
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	// The rollback must reach the server even when the client is gone.
+	defer func() {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+		defer cancel()
+		_ = tx.Rollback(undo) // after a commit this does nothing
+	}()
+	changed, err := s.takeRevision(ctx, tx, by, action, do)
+	if err != nil || !changed {
+		return translate(ctx, err)
+	}
+	return translate(ctx, tx.Commit(ctx))
+}
+
+func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (bool, error) {
+	// set_config, not SET: it takes an argument. It ends with the transaction.
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": lockBudget.String()}); err != nil {
+		return false, err
+	}
+	var at stamp
+	err := tx.QueryRow(ctx, `
+		UPDATE revision SET revision = revision + 1, at = greatest(at, @now)
+		RETURNING revision, at`, pgx.NamedArgs{"now": s.now().UTC().Truncate(time.Microsecond)}).Scan(&at.revision, &at.at)
+	if err != nil {
+		return false, err
+	}
+	at.at = at.at.UTC()
+	changed, err := do(ctx, tx, at)
+	if err != nil || !changed {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO revision_log (revision, at, key_name, action) VALUES (@revision, @at, @by, @action)`,
+		pgx.NamedArgs{"revision": at.revision, "at": at.at, "by": by.Name, "action": action})
+	return err == nil, err
+}
+
+// unknownDataset is the fault of an event whose data set does not exist.
+func unknownDataset(slug string, known []string) timeline.Fault {
+	return timeline.Fault{
+		Pointer: "/dataset", Detail: "is not a data set; make it first with `api datasets create`, or name one that exists",
+		Allowed: known, Suggestion: timeline.Nearest(slug, known),
+	}
+}
