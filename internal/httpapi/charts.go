@@ -1,0 +1,218 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tarikh-timeline/tarikh/internal/fold"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+func (a *api) getTimeline(r *request) (*answer, error) {
+	f, err := a.filter(r)
+	if err != nil {
+		return nil, err
+	}
+	q := timeline.ChartQuery{
+		Filter: f.Filter, Interval: timeline.Interval(r.query.text("interval")), By: r.query.text("by"),
+		Measure: r.query.text("measure"), GroupBy: r.query.text("group_by"),
+	}
+	if err := a.checkMeasure(r, q.Measure); err != nil {
+		return nil, err
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	named := q.GroupBy == timeline.GroupDataset
+	etag, cache := f.label("getTimeline", fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
+	if same := r.unchanged(etag, cache); same != nil {
+		return same, nil
+	}
+	builder := timeline.NewChartBuilder(q)
+	measure := q.Measure
+	if measure == timeline.MeasureEvents {
+		measure = ""
+	}
+	stop := r.timed()
+	err = a.Store.Samples(r.ctx, f.Filter, measure, func(s *timeline.Sample) error {
+		builder.Add(s)
+		return nil
+	})
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	chart, err := builder.Chart()
+	if err != nil {
+		return nil, err
+	}
+	if named {
+		titles, err := a.datasetTitles(r)
+		if err != nil {
+			return nil, err
+		}
+		chart.Name(titles)
+	}
+	return &answer{body: chart.AppendJSON(nil, f.revision), etag: etag, cache: cache}, nil
+}
+
+// label gives the validator and the Cache-Control of an answer that depends on the
+// filter and on more. What shows the names that data sets have now, named, is not
+// for ever: they have no past.
+func (f *asked) label(operation, more string, named bool) (etag, cache string) {
+	revision, cache := f.revision, f.cache
+	if named {
+		revision = f.newest
+		if cache == immutable {
+			cache = revalidated
+		}
+	}
+	return listETag(revision, operation, f.Key()+more), cache
+}
+
+// checkMeasure notes a measure that no event carries, and a measure that was given
+// to by.
+func (a *api) checkMeasure(r *request, measure string) error {
+	stop := r.timed()
+	defer stop()
+	if measure != timeline.MeasureEvents && measure != "" {
+		has, err := a.Store.HasMeasure(r.ctx, measure)
+		if err != nil {
+			return err
+		}
+		if !has {
+			names, err := a.Store.Measures(r.ctx)
+			if err != nil {
+				return err
+			}
+			fault := r.query.fault("measure", "has no measure %q that any event carries", clip(measure))
+			fault.Allowed = append([]string{timeline.MeasureEvents}, names...)
+			fault.Suggestion = timeline.Nearest(clip(measure), fault.Allowed)
+		}
+	}
+	i := slices.IndexFunc(r.query.faults, func(f timeline.Fault) bool { return f.Parameter == "by" })
+	given := r.target.URL.Query().Get("by")
+	if i < 0 || given == "" || !printable(given) {
+		return nil
+	}
+	has, err := a.Store.HasMeasure(r.ctx, given)
+	if has {
+		r.query.faults[i].Detail += "; to add up a measure write measure=" + clip(given)
+		r.query.faults[i].Suggestion = "measure=" + clip(given)
+	}
+	return err
+}
+
+// datasetTitles gives the titles of the data sets by slug.
+func (a *api) datasetTitles(r *request) (map[string]timeline.Text, error) {
+	stop := r.timed()
+	known, err := a.Store.Datasets(r.ctx)
+	stop()
+	titles := map[string]timeline.Text{}
+	for _, d := range known {
+		titles[d.Slug] = d.Title
+	}
+	return titles, err
+}
+
+func (a *api) getFacets(r *request) (*answer, error) {
+	f, err := a.filter(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	bys := r.query.list("by")
+	if len(bys) == 0 {
+		bys = timeline.FacetBys
+	}
+	limit := r.query.number("limit")
+	etag, cache := f.label("getFacets", fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
+	if same := r.unchanged(etag, cache); same != nil {
+		return same, nil
+	}
+	facets, err := a.countFacets(r, f.Filter, bys, limit)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{body: timeline.AppendFacets(nil, facets, f.revision), etag: etag, cache: cache}, nil
+}
+
+// countFacets reads the events once for all facets that are counted under the same
+// filter.
+func (a *api) countFacets(r *request, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error) {
+	defer r.timed()()
+	facets := make([]timeline.Facet, len(bys))
+	together := map[string][]int{}
+	for i, by := range bys {
+		with := timeline.FacetFilter(f, by)
+		key := with.Key()
+		together[key] = append(together[key], i)
+	}
+	for _, same := range together {
+		var counters []*timeline.FacetCounter
+		for _, i := range same {
+			counters = append(counters, timeline.NewFacetCounter(bys[i]))
+		}
+		err := a.Store.Samples(r.ctx, timeline.FacetFilter(f, bys[same[0]]), "", func(s *timeline.Sample) error {
+			for _, c := range counters {
+				c.Add(s)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for n, i := range same {
+			facets[i] = counters[n].Facet(limit)
+			if err := a.nameFacet(r, f.AsOf, &facets[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return facets, nil
+}
+
+// nameFacet gives data sets their titles and actors their names.
+func (a *api) nameFacet(r *request, asOf *int64, facet *timeline.Facet) error {
+	var names map[string]timeline.Text
+	var err error
+	switch facet.By {
+	case timeline.GroupDataset:
+		names, err = a.datasetTitles(r)
+	case timeline.GroupActor:
+		names, err = a.actorNames(r, asOf, facet.Values)
+	}
+	facet.Name(names)
+	return err
+}
+
+// actorNames reads the names of actors, which facets know folded, from an event of each.
+func (a *api) actorNames(r *request, asOf *int64, values []timeline.FacetValue) (map[string]timeline.Text, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	f := timeline.Filter{AsOf: asOf}
+	for _, v := range values {
+		f.IDs = append(f.IDs, v.Example)
+	}
+	names := map[string]timeline.Text{}
+	err := a.Store.Export(r.ctx, f, timeline.Ascending, func(doc []byte) error {
+		var event struct {
+			Actors []struct{ Name timeline.Text }
+		}
+		if err := json.Unmarshal(doc, &event); err != nil {
+			return fmt.Errorf("reading a stored document: %w", err)
+		}
+		for _, actor := range event.Actors {
+			for _, name := range actor.Name {
+				names[fold.Text(name)] = actor.Name
+			}
+		}
+		return nil
+	})
+	return names, err
+}

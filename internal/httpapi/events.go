@@ -1,0 +1,156 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/tarikh-timeline/tarikh/internal/eventjson"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+func (a *api) listEvents(r *request) (*answer, error) {
+	f, err := a.filter(r)
+	if err != nil {
+		return nil, err
+	}
+	q := timeline.ListQuery{
+		Filter: f.Filter, Order: timeline.Order(r.query.text("order")), Limit: r.query.number("limit"),
+		Count: timeline.CountMode(r.query.text("count")),
+	}
+	walk := fmt.Sprintf("%sorder=%s", f.Key(), q.Order) // what a cursor belongs to
+	if cursor := r.query.text("cursor"); cursor != "" {
+		position, fault := decodeCursor(cursor, walk)
+		if fault != "" {
+			r.query.fault("cursor", "%s", fault)
+		}
+		q.After = &position
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	etag := listETag(f.revision, "listEvents", fmt.Sprintf("%s&limit=%d&count=%s&cursor=%s", walk, q.Limit, q.Count, r.query.text("cursor")))
+	if same := r.unchanged(etag, f.cache); same != nil {
+		return same, nil
+	}
+	stop := r.timed()
+	page, err := a.Store.ListEvents(r.ctx, q)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	given := &answer{etag: etag, cache: f.cache}
+	next := ""
+	if page.Next != nil {
+		next = encodeCursor(*page.Next, walk)
+		given.next = nextAddress(r, next)
+	}
+	given.body = appendPage(page, q.Limit, next, f.revision)
+	return given, nil
+}
+
+// nextAddress gives the request's own address with another cursor. It is relative:
+// behind a proxy the program does not know how it is called outside.
+func nextAddress(r *request, cursor string) string {
+	values := r.target.URL.Query()
+	values.Set("cursor", cursor)
+	return (&url.URL{Path: r.target.URL.Path, RawQuery: values.Encode()}).RequestURI()
+}
+
+// appendPage writes the one page shape around ready documents.
+func appendPage(page timeline.Page, limit int, next string, revision int64) []byte {
+	size := 200
+	for _, doc := range page.Docs {
+		size += len(doc) + 1
+	}
+	b := append(make([]byte, 0, size), `{"data":[`...)
+	for i, doc := range page.Docs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, doc...)
+	}
+	b = append(b, `],"page":{"limit":`...)
+	b = strconv.AppendInt(b, int64(limit), 10)
+	b = append(b, `,"next_cursor":`...)
+	if next == "" {
+		b = append(b, "null"...)
+	} else {
+		b = timeline.AppendString(b, next)
+	}
+	b = append(b, `,"has_more":`...)
+	b = strconv.AppendBool(b, next != "")
+	b = append(b, `},"count":`...)
+	if page.Count == nil {
+		b = append(b, "null"...)
+	} else {
+		b = fmt.Appendf(b, `{"value":%d,"relation":%q}`, page.Count.Value, page.Count.Relation)
+	}
+	b = append(b, `,"revision":`...)
+	b = strconv.AppendInt(b, revision, 10)
+	return append(b, '}')
+}
+
+func (a *api) getEvent(r *request) (*answer, error) {
+	if err := r.checkPathID(); err != nil {
+		return nil, err
+	}
+	at, err := a.asOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	stop := r.timed()
+	doc, revision, err := a.Store.Event(r.ctx, r.pathID, at.filter)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	etag := eventETag(revision)
+	if same := r.unchanged(etag, at.cache); same != nil {
+		return same, nil
+	}
+	return &answer{body: doc, etag: etag, cache: at.cache}, nil
+}
+
+// checkPathID refuses what cannot be an id, with all other faults.
+func (r *request) checkPathID() error {
+	if eventjson.ValidID(r.pathID) {
+		return nil
+	}
+	r.query.fault("id", "cannot be %q; an id is 1 to 128 of a-z, 0-9 and . _ ~ -, and begins with a letter or digit", clip(r.pathID))
+	return r.query.err()
+}
+
+func (a *api) getEventChain(r *request) (*answer, error) {
+	if err := r.checkPathID(); err != nil {
+		return nil, err
+	}
+	at, err := a.asOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	depth := r.query.number("depth")
+	asked := timeline.Filter{AsOf: at.filter}
+	etag := listETag(at.revision, "getEventChain", fmt.Sprintf("%sid=%s&depth=%d", asked.Key(), r.pathID, depth))
+	if same := r.unchanged(etag, at.cache); same != nil {
+		return same, nil
+	}
+	stop := r.timed()
+	docs, more, err := a.Store.Chain(r.ctx, r.pathID, depth, at.filter)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	count := timeline.Count{Value: int64(len(docs)), Relation: "eq"}
+	if more {
+		count.Relation = "gte"
+	}
+	body := appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision)
+	return &answer{body: body, etag: etag, cache: at.cache}, nil
+}

@@ -1,0 +1,22 @@
+package httpapi
+
+import (
+	"slices"
+	"strings"
+)
+
+// bearer takes the key out of an Authorization header.
+func bearer(header string) (key string, ok bool) {
+	scheme, key, found := strings.Cut(header, " ")
+	key = strings.TrimSpace(key)
+	return key, found && strings.EqualFold(scheme, "Bearer") && key != ""
+}
+
+// includes tells whether the scopes hold the wanted one: write includes read, and
+// admin includes both.
+func includes(scopes []string, wanted string) bool {
+	order := []string{"read", "write", "admin"}
+	return slices.ContainsFunc(scopes, func(s string) bool {
+		return slices.Index(order, s) >= slices.Index(order, wanted)
+	})
+}

@@ -1,0 +1,119 @@
+// Package httpapi speaks HTTP: it reads requests as openapi.yaml states them, asks
+// the store, and writes answers or problem details. It knows gin and the contract,
+// and neither SQL nor Postgres.
+//
+// One request goes: router.go (which operation), serve.go (what all operations
+// share), the operation's handler, the store. A handler gives an answer or an
+// error and never writes; problem.go turns every error into its problem.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// Store is what the handlers ask. internal/postgres is one.
+type Store interface {
+	Revision(ctx context.Context) (int64, time.Time, error)
+	RevisionAt(ctx context.Context, t time.Time) (int64, error)
+	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
+	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
+	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
+	Samples(ctx context.Context, f timeline.Filter, measure string, each func(*timeline.Sample) error) error
+	Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error
+	HasMeasure(ctx context.Context, name string) (bool, error)
+	Measures(ctx context.Context) ([]string, error)
+	Datasets(ctx context.Context) ([]timeline.Dataset, error)
+	Usage(ctx context.Context, kind string) (map[string]timeline.Usage, error)
+	Ready(ctx context.Context) []timeline.Check
+	KeyScopes(ctx context.Context, key string) ([]string, error)
+}
+
+// Options are what the API is made of.
+type Options struct {
+	Store          Store
+	Spec           []byte // openapi.yaml
+	Log            *slog.Logger
+	CORSOrigins    []string       // that browsers may read from; "*" for any
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	RateLimit      float64        // requests a second for each address; 0: no limit
+	ReadNeedsKey   bool
+	Now            func() time.Time // nil: time.Now
+}
+
+type api struct {
+	Options
+	contract contract
+	limits   *limiter // nil: none
+}
+
+// operation is one operation of the contract. HEAD comes with each GET.
+type operation struct {
+	id         string
+	path       string
+	gives      string // media type of its answer
+	parameters []parameter
+	public     bool // answers without a key and without a limit, whatever the settings
+	handle     func(*api, *request) (*answer, error)
+}
+
+const typeJSON, typeYAML = "application/json", "application/yaml"
+
+// operations are all that is served; a test holds them against openapi.yaml.
+var operations = []operation{
+	{id: "listEvents", path: "/v1/events", gives: typeJSON, parameters: listParameters, handle: (*api).listEvents},
+	{id: "getEvent", path: "/v1/events/:id", gives: typeJSON, parameters: []parameter{asOfParameter}, handle: (*api).getEvent},
+	{id: "getEventChain", path: "/v1/events/:id/chain", gives: typeJSON, parameters: chainParameters, handle: (*api).getEventChain},
+	{id: "getTimeline", path: "/v1/timeline", gives: typeJSON, parameters: timelineParameters, handle: (*api).getTimeline},
+	{id: "getFacets", path: "/v1/facets", gives: typeJSON, parameters: facetParameters, handle: (*api).getFacets},
+	{id: "listCountries", path: "/v1/countries", gives: typeJSON, handle: (*api).listCountries},
+	{id: "listRegions", path: "/v1/regions", gives: typeJSON, handle: (*api).listRegions},
+	{id: "listTypes", path: "/v1/types", gives: typeJSON, handle: (*api).listTypes},
+	{id: "listDatasets", path: "/v1/datasets", gives: typeJSON, handle: (*api).listDatasets},
+	{id: "getContractYAML", path: "/openapi.yaml", gives: typeYAML, public: true, handle: (*api).getContractYAML},
+	{id: "getContractJSON", path: "/openapi.json", gives: typeJSON, public: true, handle: (*api).getContractJSON},
+	{id: "getLiveness", path: "/livez", gives: typeJSON, public: true, handle: (*api).getLiveness},
+	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
+}
+
+// New makes the handler of the whole API. Its error is a contract that cannot be read.
+func New(o Options) (http.Handler, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	contract, err := newContract(o.Spec)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit)}
+
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	router.UseRawPath = true          // an id with %2F in it is one segment, and refused as an id
+	router.ContextWithFallback = true // a client that hangs up ends its query
+	proxies := make([]string, len(o.TrustedProxies))
+	for i, p := range o.TrustedProxies {
+		proxies[i] = p.String()
+	}
+	if err := router.SetTrustedProxies(proxies); err != nil { // none by default
+		return nil, err
+	}
+	router.Use(a.identify, a.log, a.recover, a.headers, a.targetLength)
+	router.NoRoute(a.noRoute)
+	router.NoMethod(a.noMethod)
+	for _, op := range operations {
+		handle := a.serve(op)
+		router.GET(op.path, handle)
+		router.HEAD(op.path, handle)
+	}
+	return compressed(router)
+}

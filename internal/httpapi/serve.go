@@ -1,0 +1,150 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// request is what a handler gets: parsed parameters, and what conditions the
+// client sets.
+type request struct {
+	ctx         context.Context
+	target      *http.Request
+	pathID      string // the path's {id}, "" where it has none
+	query       *query
+	ifNoneMatch string
+	asked       time.Duration // spent in the store
+}
+
+// timed adds the time until the returned function is called to the store's share.
+func (r *request) timed() func() {
+	start := time.Now()
+	return func() { r.asked += time.Since(start) }
+}
+
+// answer is what a handler gives.
+type answer struct {
+	status int // 0: 200
+	body   []byte
+	etag   string
+	cache  string // Cache-Control; "": notCached
+	next   string // address of the next page
+}
+
+// The values of Cache-Control.
+const (
+	notCached = "no-store"
+	// revalidated: caches keep it, ask whether it still stands, and may serve it a
+	// little longer while they ask or while nobody answers.
+	revalidated = "max-age=0, stale-while-revalidate=5, stale-if-error=600"
+	immutable   = "max-age=31536000, immutable"
+)
+
+// serve is the way that every operation shares: limits, Accept, parameters, key,
+// handler, and out.
+func (a *api) serve(op operation) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		r := &request{ctx: c, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		given, err := a.run(c, op, r)
+		if r.asked > 0 {
+			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
+		}
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		a.write(c, op, given)
+	}
+}
+
+func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
+	if !op.public {
+		if err := a.admit(c); err != nil {
+			return nil, err
+		}
+	}
+	if !accepts(c.Request.Header.Values("Accept"), op.gives) {
+		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
+	}
+	if !op.public && a.ReadNeedsKey {
+		if err := a.authorize(r, c.GetHeader("Authorization"), "read"); err != nil {
+			return nil, err
+		}
+	}
+	r.query = parseQuery(c.Request.URL.RawQuery, op.parameters)
+	if len(op.parameters) == 0 { // nothing else will look at the faults
+		if err := r.query.err(); err != nil {
+			return nil, err
+		}
+	}
+	return op.handle(a, r)
+}
+
+// write sends an answer, or that the client's copy of it still stands.
+func (a *api) write(c *gin.Context, op operation, given *answer) {
+	h := c.Writer.Header()
+	h.Set("Cache-Control", a.cacheControl(given.cache, op.public))
+	if given.etag != "" {
+		h.Set("ETag", given.etag)
+	}
+	if given.next != "" {
+		h.Set("Link", "<"+given.next+`>; rel="next"`)
+	}
+	status := given.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if status == http.StatusNotModified {
+		c.Status(status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	c.Data(status, op.gives, given.body)
+}
+
+func (a *api) cacheControl(cache string, public bool) string {
+	switch {
+	case cache == "" || cache == notCached:
+		return notCached
+	case a.ReadNeedsKey && !public:
+		return "private, " + cache
+	}
+	return "public, " + cache
+}
+
+// authorize demands a key with a scope.
+func (a *api) authorize(r *request, header, scope string) error {
+	key, ok := bearer(header)
+	if !ok {
+		return timeline.Errorf(timeline.KindUnauthorized, "This server asks for a key: send it as Authorization: Bearer KEY.")
+	}
+	stop := r.timed()
+	scopes, err := a.Store.KeyScopes(r.ctx, key)
+	stop()
+	if err != nil {
+		return err
+	}
+	if !includes(scopes, scope) {
+		return timeline.Errorf(timeline.KindForbidden, "This key does not have the scope %s.", scope)
+	}
+	return nil
+}
+
+// encode gives v as JSON without HTML escaping, as all other documents are.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding an answer: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
