@@ -1,0 +1,181 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/term"
+)
+
+// databaseSettings say where the events are kept.
+type databaseSettings struct {
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"Your own Postgres (14 or later). Absent: a Postgres of its own."`
+	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" help:"The same database past a pooler: for migrations and listening."`
+	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" help:"Replicas for reading, comma-separated."`
+	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" default:"prepared" help:"'prepared', or 'exec' behind a transaction pooler."`
+	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" help:"Where the Postgres of its own keeps its data."`
+}
+
+// settings are all that can be set, by flag or environment variable. They are read
+// once, and all their faults are told together.
+type settings struct {
+	databaseSettings `embed:""`
+
+	Listen         string `name:"listen" aliases:"tarikh-listen" env:"TARIKH_LISTEN" default:"127.0.0.1:8080" help:"Address to serve at; port 0 picks a free one."`
+	OpsListen      string `name:"ops-listen" aliases:"tarikh-ops-listen" env:"TARIKH_OPS_LISTEN" default:"off" help:"Address for operators, or 'off'."`
+	Seed           string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" help:"'sahel' or 'none'. Default: sahel on the Postgres of its own, none with DATABASE_URL."`
+	Log            string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" help:"'text' or 'json'. Default: text on a terminal, else json."`
+	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" default:"64MB" help:"Most memory for cached answers, such as 64MB; 0 for none."`
+	RateLimit      string `name:"rate-limit" aliases:"tarikh-rate-limit" env:"TARIKH_RATE_LIMIT" default:"off" help:"Requests a second for each address, or 'off'."`
+	RequireKey     string `name:"require-key" aliases:"tarikh-require-key" env:"TARIKH_REQUIRE_KEY" default:"write" help:"'write', or 'read' to close reading too."`
+	TrustedProxies string `name:"trusted-proxies" aliases:"tarikh-trusted-proxies" env:"TARIKH_TRUSTED_PROXIES" help:"Proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."`
+	CORSOrigins    string `name:"cors-origins" aliases:"tarikh-cors-origins" env:"TARIKH_CORS_ORIGINS" default:"*" help:"Origins that browsers may read from, comma-separated; * for any."`
+}
+
+// config is what the settings mean.
+type config struct {
+	settings
+	replicaURLs    []string
+	seed           bool
+	logJSON        bool
+	cacheBytes     int64
+	rateLimit      float64 // requests a second and address; 0: off
+	trustedProxies []netip.Prefix
+	corsOrigins    []string
+}
+
+// check reads the settings, or gives one error that names every fault.
+func (s settings) check() (config, error) {
+	c := config{settings: s}
+	var faults []error
+	fault := func(name, format string, args ...any) {
+		faults = append(faults, fmt.Errorf("  %s %s", name, fmt.Sprintf(format, args...)))
+	}
+	faults = append(faults, s.databaseSettings.faults()...)
+	c.replicaURLs = items(s.ReplicaURLs)
+	if err := checkAddress(s.Listen); err != nil {
+		fault("TARIKH_LISTEN", "%v", err)
+	}
+	if s.OpsListen != "off" {
+		if err := checkAddress(s.OpsListen); err != nil {
+			fault("TARIKH_OPS_LISTEN", "%v, nor 'off'", err)
+		}
+	}
+	switch s.Seed {
+	case "sahel", "none", "":
+		c.seed = s.Seed == "sahel" || s.Seed == "" && s.DatabaseURL == ""
+	default:
+		fault("TARIKH_SEED", "is %q: it must be 'sahel' or 'none'", s.Seed)
+	}
+	switch s.Log {
+	case "text", "json", "":
+		c.logJSON = s.Log == "json" || s.Log == "" && !term.IsTerminal(int(os.Stderr.Fd()))
+	default:
+		fault("TARIKH_LOG", "is %q: it must be 'text' or 'json'", s.Log)
+	}
+	if bytes, err := humanize.ParseBytes(s.CacheBytes); err != nil || bytes > 1<<50 {
+		fault("TARIKH_CACHE_BYTES", "is %q: it must be a size such as 64MB, or 0", s.CacheBytes)
+	} else {
+		c.cacheBytes = int64(bytes)
+	}
+	if s.RateLimit != "off" {
+		rate, err := strconv.ParseFloat(s.RateLimit, 64)
+		if err != nil || !(rate > 0 && rate <= 1e6) {
+			fault("TARIKH_RATE_LIMIT", "is %q: it must be a number of requests a second above 0, or 'off'", s.RateLimit)
+		}
+		c.rateLimit = rate
+	}
+	if s.RequireKey != "write" && s.RequireKey != "read" {
+		fault("TARIKH_REQUIRE_KEY", "is %q: it must be 'write' or 'read'", s.RequireKey)
+	}
+	for _, proxy := range items(s.TrustedProxies) {
+		prefix, err := parsePrefix(proxy)
+		if err != nil {
+			fault("TARIKH_TRUSTED_PROXIES", "has %q: each must be an address or a network such as 10.0.0.0/8", proxy)
+		}
+		c.trustedProxies = append(c.trustedProxies, prefix)
+	}
+	c.corsOrigins = items(s.CORSOrigins)
+	for _, origin := range c.corsOrigins {
+		u, err := url.Parse(origin)
+		if origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "") {
+			fault("TARIKH_CORS_ORIGINS", "has %q: each must be an origin such as https://example.org, or *", origin)
+		}
+	}
+	if len(faults) > 0 {
+		return config{}, fmt.Errorf("these settings are wrong:\n%w", errors.Join(faults...))
+	}
+	return c, nil
+}
+
+// faults lists what is wrong with the database's settings. A connection string is
+// never repeated in them: it may hold a password.
+func (s databaseSettings) faults() []error {
+	var faults []error
+	check := func(name, address string) {
+		if _, err := pgx.ParseConfig(address); err != nil {
+			faults = append(faults, fmt.Errorf("  %s cannot be read: it must look like postgres://user:password@host:5432/database", name))
+		}
+	}
+	if s.DatabaseURL != "" {
+		check("DATABASE_URL", s.DatabaseURL)
+	}
+	for name, address := range map[string]string{"DATABASE_DIRECT_URL": s.DirectURL, "DATABASE_REPLICA_URL": s.ReplicaURLs} {
+		if address != "" && s.DatabaseURL == "" {
+			faults = append(faults, fmt.Errorf("  %s is set, but DATABASE_URL is not", name))
+		}
+	}
+	if s.DirectURL != "" {
+		check("DATABASE_DIRECT_URL", s.DirectURL)
+	}
+	for _, address := range items(s.ReplicaURLs) {
+		check("DATABASE_REPLICA_URL", address)
+	}
+	if s.ExecMode != "prepared" && s.ExecMode != "exec" {
+		faults = append(faults, fmt.Errorf("  TARIKH_DB_EXEC_MODE is %q: it must be 'prepared' or 'exec'", s.ExecMode))
+	}
+	return faults
+}
+
+// items splits a comma-separated list, without blanks and empty items.
+func items(list string) []string {
+	var found []string
+	for _, item := range strings.Split(list, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			found = append(found, item)
+		}
+	}
+	return found
+}
+
+func checkAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("is %q: it must be host:port, such as 127.0.0.1:8080", address)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("is %q: the port must be a number from 0 to 65535", address)
+	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && strings.ContainsAny(host, " /") {
+		return fmt.Errorf("is %q: the host %q is no name or address (port %d)", address, host, n)
+	}
+	return nil
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "/") {
+		return netip.ParsePrefix(s)
+	}
+	address, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(address, address.BitLen()), nil
+}
