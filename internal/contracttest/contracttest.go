@@ -34,7 +34,8 @@ var load = sync.OnceValues(func() (*Contract, error) {
 	options := []config.Option{config.WithFormatAssertions(), config.WithStrictMode(), config.WithoutSecurityValidation(),
 		// Maps: their keys are open, which strict mode takes for undeclared properties.
 		// Their values are held against the schema all the same.
-		config.WithStrictIgnorePaths(maps("title", "summary", "description", "name", "measures", "attributes")...),
+		config.WithStrictIgnorePaths(append(maps("title", "summary", "description", "name", "measures", "attributes"),
+			"$.body.facets[*].values[*].label.*", "$.body.groups[*].label.*")...), // the label of a date is none: its keys are closed
 		// What HTTP itself and middleware add to every answer.
 		config.WithStrictIgnoredHeadersExtra("vary", "x-content-type-options", "referrer-policy", "content-security-policy",
 			"cross-origin-resource-policy", "access-control-allow-origin", "access-control-expose-headers", "retry-after",
