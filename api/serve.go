@@ -35,7 +35,7 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := newLogger(config, s.err)
-	listener, err := net.Listen("tcp", config.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("%s cannot be listened at (%w): end the program that uses it, or set TARIKH_LISTEN", config.Listen, err)
 	}
