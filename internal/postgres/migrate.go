@@ -13,6 +13,8 @@ import (
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/tarikh-timeline/tarikh/migrations"
@@ -91,11 +93,19 @@ func Migrate(ctx context.Context, url string) error {
 	})
 }
 
+// CheckVersion refuses a schema version that this program does not know.
+func CheckVersion(version int64) error {
+	if version < 0 || version > LatestVersion() {
+		return fmt.Errorf("there is no schema version %d: give one from 0 to %d", version, LatestVersion())
+	}
+	return nil
+}
+
 // ForceVersion states by hand that the schema is at a version (0: empty) and clean,
 // after somebody repaired a failed migration.
 func ForceVersion(ctx context.Context, url string, version int64) error {
-	if version < 0 || version > LatestVersion() {
-		return fmt.Errorf("there is no schema version %d: give one from 0 to %d", version, LatestVersion())
+	if err := CheckVersion(version); err != nil {
+		return err
 	}
 	return withLock(ctx, url, func(conn *pgx.Conn) error {
 		m, closeAll, err := migrator(conn.Config())
@@ -132,18 +142,55 @@ func concurrent(version int64) bool {
 	return err != nil || strings.Contains(strings.ToUpper(string(text)), "CONCURRENTLY")
 }
 
+// CheckReachable tells, in one line that says what to do, that the database for
+// queries cannot be reached, or is not the one that was migrated. It is for a pooler's
+// address, which migrating does not use.
+func CheckReachable(ctx context.Context, url string) error {
+	conn, err := connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	version, _, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return notReachable(conn.Config(), err)
+	}
+	if version != LatestVersion() {
+		return fmt.Errorf("DATABASE_URL leads to a database at schema version %d, not to the one that DATABASE_DIRECT_URL migrated to %d: correct one of them", version, LatestVersion())
+	}
+	return nil
+}
+
+// connectTimeout is how long a database is waited for in all: a host name can stand
+// for several addresses, each tried with TLS and without.
+const connectTimeout = 5 * time.Second
+
+// connect opens a connection for the program's start. Parameters that a URL has for
+// pools alone are left out, which the server would refuse. Statements are sent
+// unprepared, so that a transaction pooler takes them.
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	pool, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the database's address cannot be read: it must look like postgres://user:password@host:5432/database")
+	}
+	config := pool.ConnConfig
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, notReachable(config, err)
+	}
+	return conn, nil
+}
+
 // withLock runs do on a connection that holds the migrating lock. It polls for the
 // lock, because a session that waits inside Postgres blocks CREATE INDEX
 // CONCURRENTLY of the one that holds it: a deadlock.
 func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) error {
-	config, err := pgx.ParseConfig(url)
+	conn, err := connect(ctx, url)
 	if err != nil {
-		return fmt.Errorf("the database's address cannot be read: %w", err)
-	}
-	config.ConnectTimeout = 5 * time.Second
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return notReachable(config, err)
+		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	for deadline := time.Now().Add(migrateWait); ; {
@@ -173,11 +220,21 @@ func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) er
 // not had, without the password that an address can hold.
 func notReachable(config *pgx.ConnConfig, err error) error {
 	reason := err.Error()
-	if i := strings.LastIndex(reason, ": "); i >= 0 && strings.Contains(reason, "failed to connect") {
+	var refused *pgconn.PgError
+	switch i := strings.LastIndex(reason, ": "); {
+	case errors.As(err, &refused):
+		reason = refused.Message
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = fmt.Sprintf("no answer within %s", connectTimeout)
+	case i >= 0 && strings.Contains(reason, "failed to connect"):
 		reason = reason[i+2:]
 	}
 	reason, _, _ = strings.Cut(reason, "\n")
-	return fmt.Errorf("the database %q at %s:%d cannot be reached (%s): start it, or correct DATABASE_URL", config.Database, config.Host, config.Port, reason)
+	where := fmt.Sprintf("%s:%d", config.Host, config.Port)
+	if strings.HasPrefix(config.Host, "/") {
+		where = config.Host
+	}
+	return fmt.Errorf("the database %q at %s cannot be reached (%s): start it, or correct DATABASE_URL or DATABASE_DIRECT_URL", config.Database, where, reason)
 }
 
 func schemaVersion(ctx context.Context, conn *pgx.Conn) (version int64, dirty bool, err error) {
