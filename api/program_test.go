@@ -26,8 +26,7 @@ const patience = 2 * time.Minute
 
 func TestMain(m *testing.M) { pgtest.Main(m, removeProgram) }
 
-// built is the program, built once when the first test asks. It is the same pure Go
-// that the Dockerfile builds.
+// built is the program, built once when the first test asks.
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "tarikh-program-*")
 	if err != nil {
@@ -35,9 +34,7 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	builtIn = dir
 	path := filepath.Join(dir, "api")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return path, nil

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -278,29 +280,75 @@ func TestAMachineWithNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	machine := t.TempDir()
-	for name, text := range map[string]string{
-		"api": string(program), "etc/os-release": "ID=debian\n", "etc/passwd": "postgres:x:26:26::/:/bin/sh\n", "tmp/none": "",
-	} {
+	put := func(name string, text []byte) {
 		if err := os.MkdirAll(filepath.Join(machine, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(machine, name), []byte(text), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(machine, name), text, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for name, from := range runtimeFiles(t, path) {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(name, text)
+	}
+	put("etc/os-release", []byte("ID=debian\n"))
+	put("etc/passwd", []byte("root:x:0:0::/:/bin/sh\npostgres:x:26:26::/:/bin/sh\n"))
+	put("tmp/none", nil)
 	cmd := command(t, nil)
 	cmd.Path, cmd.Args, cmd.Dir = "/api", []string{"api"}, "/"
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "TARIKH_LISTEN=127.0.0.1:0"}
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LD_LIBRARY_PATH=/lib", "TARIKH_LISTEN=127.0.0.1:0"}
 	cmd.SysProcAttr.Chroot = machine
 	const line = "api: no Postgres (14 or later) is found here: type `apt-get update && apt-get install -y postgresql`, or set PG_BINDIR to the folder of its programs, or DATABASE_URL to the address of a running one\n"
 	if got, want := launch(t, cmd).wait(t), (result{errs: line, code: 1}); got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
+}
+
+// runtimeFiles are what the program needs to run where nothing else is: itself, and
+// the libraries of C where it was built with them.
+func runtimeFiles(t *testing.T, program string) map[string]string {
+	t.Helper()
+	files := map[string]string{"api": program}
+	for todo := []string{program}; len(todo) > 0; todo = todo[1:] {
+		f, err := elf.Open(todo[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range f.Progs {
+			if part.Type != elf.PT_INTERP {
+				continue
+			}
+			loader, err := io.ReadAll(part.Open())
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := strings.TrimRight(string(loader), "\x00")
+			files[name] = name
+		}
+		names, err := f.ImportedLibraries()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+		for _, name := range names {
+			if _, have := files["lib/"+name]; have {
+				continue
+			}
+			found, _ := filepath.Glob("/lib*/" + name)
+			deeper, _ := filepath.Glob("/lib/*/" + name)
+			if found = append(found, deeper...); len(found) == 0 {
+				t.Fatalf("%s is not found", name)
+			}
+			files["lib/"+name] = found[0]
+			todo = append(todo, found[0])
+		}
+	}
+	return files
 }
 
 // Data of a Postgres that is not here end the program with one message too, and stay.
@@ -325,7 +373,8 @@ func TestDataOfAnotherPostgres(t *testing.T) {
 
 // held is a request that waits in the database for a lock that the test holds.
 type held struct {
-	conn   *pgx.Conn
+	conn   *pgx.Conn // has the lock
+	watch  *pgx.Conn // looks on: a transaction sees who waits only as of its start
 	answer chan reply
 	failed chan error
 	hangUp func()
@@ -338,13 +387,16 @@ const waiting = `
 // hold asks for an event while nobody can read events.
 func hold(t *testing.T, p *instance, url string) *held {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
+	connect := func() *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(context.Background()) })
+		return conn
 	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
-	h := &held{conn: conn, answer: make(chan reply, 1), failed: make(chan error, 1)}
-	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE event`); err != nil {
+	h := &held{conn: connect(), watch: connect(), answer: make(chan reply, 1), failed: make(chan error, 1)}
+	if _, err := h.conn.Exec(t.Context(), `BEGIN; LOCK TABLE event`); err != nil {
 		t.Fatal(err)
 	}
 	wire, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
@@ -360,7 +412,7 @@ func hold(t *testing.T, p *instance, url string) *held {
 
 func (h *held) waiting(t *testing.T) (n int) {
 	t.Helper()
-	if err := h.conn.QueryRow(t.Context(), waiting).Scan(&n); err != nil {
+	if err := h.watch.QueryRow(t.Context(), waiting).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -413,11 +465,6 @@ func TestWhatIsInFlightFinishes(t *testing.T) {
 			t.Parallel()
 			url := pgtest.New(t)
 			p := startServing(t, []string{"DATABASE_URL=" + url, "TARIKH_SEED=sahel"})
-			idle, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer idle.Close() // one that asks nothing is not waited for
 			want := p.get(t, "/v1/events/ml-coup-2021")
 			h := hold(t, p, url)
 			p.signal(how)

@@ -62,6 +62,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		config.ConnConfig.StatementCacheCapacity = 0
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
+	// In exec mode pgx sends an argument as the type that its Go type stands for, and
+	// knows none for maps.
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterDefaultPgType(timeline.Text{}, "jsonb")
+		conn.TypeMap().RegisterDefaultPgType(map[string]string{}, "jsonb")
+		return nil
+	}
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
