@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
@@ -76,7 +77,7 @@ func Migrate(ctx context.Context, url string) error {
 			// A file without CONCURRENTLY runs as one transaction: what failed left
 			// nothing behind, and the file can simply run again.
 			if concurrent(version) {
-				return dirtyError(version, errors.New("it builds an index concurrently"))
+				return dirtyError(version, errors.New("it builds an index concurrently, of which an invalid one may be left: drop that"))
 			}
 			if err := m.Force(before(version)); err != nil {
 				return dirtyError(version, err)
@@ -121,8 +122,26 @@ func ForceVersion(ctx context.Context, url string, version int64) error {
 }
 
 func dirtyError(version int64, err error) error {
+	return fmt.Errorf("the migration to schema version %d failed: %s; repair what it names, then type `api migrate force %d` and `api migrate up`", version, migrateReason(err), max(0, version-1))
+}
+
+// migrateReason gives what Postgres said, without the statement that golang-migrate
+// puts around it.
+func migrateReason(err error) string {
+	var value database.Error
+	var pointer *database.Error
+	switch {
+	case errors.As(err, &value):
+		err = value.OrigErr
+	case errors.As(err, &pointer):
+		err = pointer.OrigErr
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Message
+	}
 	reason, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("the migration to schema version %d failed: %s; repair what it names, then type `api migrate force %d` and `api migrate up`", version, reason, max(0, version-1))
+	return reason
 }
 
 // before gives golang-migrate's number of the version before: -1 is "none".
@@ -259,7 +278,7 @@ func migrator(config *pgx.ConnConfig) (*migrate.Migrate, func(), error) {
 	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})
 	if err != nil {
 		_ = db.Close()
-		return nil, nil, fmt.Errorf("migrating cannot begin: %w", err)
+		return nil, nil, fmt.Errorf("the schema cannot be migrated (%s): give DATABASE_URL, or DATABASE_DIRECT_URL beside it, a server and a role that may create tables", migrateReason(err))
 	}
 	m, err := migrate.NewWithInstance("iofs", files, "pgx5", driver)
 	if err != nil {
