@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -174,9 +174,9 @@ type stoppable struct {
 	address string // host:port
 	server  *pgembed.Server
 
-	mu       sync.Mutex
 	listener net.Listener
-	mute     bool
+	mute     sync.RWMutex // locked while the server says nothing
+	mu       sync.Mutex
 	conns    []net.Conn
 }
 
@@ -239,31 +239,18 @@ func (s *stoppable) keep(conn net.Conn) {
 	s.conns = append(s.conns, conn)
 }
 
-// gate lets nothing of a client through while its server is mute.
+// gate keeps what a client sends while its server is mute, and hands it on later, as a
+// network does that was cut for a while.
 type gate struct {
 	net.Conn
 	of *stoppable
 }
 
 func (g *gate) Read(p []byte) (int, error) {
-	for {
-		n, err := g.Conn.Read(p)
-		if err != nil || !g.of.isMute() {
-			return n, err
-		}
-	}
-}
-
-func (s *stoppable) isMute() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.mute
-}
-
-func (s *stoppable) setMute(mute bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mute = mute
+	n, err := g.Conn.Read(p)
+	g.of.mute.RLock()
+	defer g.of.mute.RUnlock()
+	return n, err
 }
 
 // stop ends the server, which tells its clients, and then nobody listens.
@@ -272,7 +259,9 @@ func (s *stoppable) stop(t *testing.T) {
 	if s.server == nil {
 		return
 	}
-	if err := s.server.Stop(t.Context()); err != nil && !errors.Is(err, t.Context().Err()) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // also at the test's end
+	defer cancel()
+	if err := s.server.Stop(ctx); err != nil {
 		t.Error(err)
 	}
 	s.server = nil
@@ -295,7 +284,7 @@ func TestTheDatabaseIsStoppedWhileServing(t *testing.T) {
 		begin, end func()
 	}{
 		{"stopped", func() { database.stop(t) }, func() { database.start(t) }},
-		{"says nothing", func() { database.setMute(true) }, func() { database.setMute(false) }},
+		{"says nothing", database.mute.Lock, database.mute.Unlock},
 		{"stopped again", func() { database.stop(t) }, func() { database.start(t) }},
 	} {
 		warmUp(t, p)
@@ -344,7 +333,7 @@ func TestStoppedWithoutItsDatabase(t *testing.T) {
 	database := newStoppable(t)
 	p := startServing(t, []string{"DATABASE_URL=" + database.url()})
 	warmUp(t, p)
-	database.setMute(true)
+	database.mute.Lock()
 	p.stop(t, syscall.SIGTERM)
-	database.setMute(false)
+	database.mute.Unlock()
 }
