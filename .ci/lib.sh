@@ -25,3 +25,42 @@ need() {
   shift
   command -v "$command" >/dev/null || install "$@"
 }
+
+# build_program OUT : the program, by the very line of the Dockerfile, from the files
+# that it would see (.dockerignore leaves the rest out).
+build_program() {
+  local context line ignored
+  context="$(mktemp -d)"
+  git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$context"
+  while read -r ignored; do
+    case "$ignored" in
+      '' | '#'*) ;;
+      *[*?!]*) echo "build_program knows no patterns, but .dockerignore has $ignored" >&2 && return 1 ;;
+      *) rm -rf "${context:?}/$ignored" ;;
+    esac
+  done <.dockerignore
+  line="$(sed -n 's/^RUN \(.*go build .*\)$/\1/p' Dockerfile)"
+  if [ "$(wc -l <<<"$line")" -ne 1 ] || [[ "$line" != *" -o /tarikh "* ]]; then
+    echo "the Dockerfile has no single line that builds /tarikh: $line" >&2
+    return 1
+  fi
+  echo "$line"
+  (cd "$context" && bash -euc "${line/ -o \/tarikh / -o \"\$0\" }" "$1")
+  rm -rf "$context"
+}
+
+# wait_for_address FILE PID : the address that the program prints there when it serves.
+wait_for_address() {
+  local address
+  for _ in $(seq 600); do
+    if address="$(grep -om1 'http://127\.0\.0\.1:[0-9]*' "$1")"; then
+      echo "$address"
+      return
+    fi
+    kill -0 "$2" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "the program does not serve:" >&2
+  cat "${1%/*}"/*.log >&2
+  return 1
+}
