@@ -104,6 +104,15 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	return revision, err
 }
 
+// RevisionTime gives the time of a revision; of 0, before any, that of the newest.
+func (s *Store) RevisionTime(ctx context.Context, revision int64) (time.Time, error) {
+	var at time.Time
+	err := s.queryRow(ctx, `
+		SELECT coalesce((SELECT at FROM revision_log WHERE revision = @revision), (SELECT at FROM revision))`,
+		pgx.NamedArgs{"revision": revision}, &at)
+	return at.UTC(), err
+}
+
 // queryRow runs a statement that gives one row.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
