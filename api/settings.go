@@ -60,7 +60,7 @@ func (s settings) check() (config, error) {
 	fault := func(name, format string, args ...any) {
 		faults = append(faults, fmt.Errorf("  %s %s", name, fmt.Sprintf(format, args...)))
 	}
-	faults = append(faults, s.databaseSettings.faults()...)
+	faults = append(faults, s.faults()...)
 	c.replicaURLs = items(s.ReplicaURLs)
 	if err := checkAddress(s.Listen); err != nil {
 		fault("TARIKH_LISTEN", "%v", err)
