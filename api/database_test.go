@@ -146,7 +146,7 @@ func TestADatabaseThatCannotBeUsed(t *testing.T) {
 		"no such database":    {missing.String(), notReached(`"nowhere" at `+socket, `database "nowhere" does not exist`)},
 		"no answer":           {"postgres://u:secret@" + mute + "/d", notReached(`"d" at `+mute, "no answer within 5s")},
 		"not to be written":   {readOnly(pgtest.NewEmpty(t)), "the schema cannot be migrated (cannot execute CREATE TABLE in a read-only transaction): give DATABASE_URL, or DATABASE_DIRECT_URL beside it, a server and a role that may create tables"},
-		"a wrong parameter":  {present + "&work_mem=much", notReached(`"`+databaseOf(t, present)+`" at `+socket, `invalid value for parameter "work_mem": "much"`)},
+		"a wrong parameter":   {present + "&work_mem=much", notReached(`"`+databaseOf(t, present)+`" at `+socket, `invalid value for parameter "work_mem": "much"`)},
 		"a role that is none": {strings.Replace(present, "tarikh@", "nobody_at_all@", 1), notReached(`"`+databaseOf(t, present)+`" at `+socket, `role "nobody_at_all" does not exist`)},
 	} {
 		for _, args := range [][]string{nil, {"migrate", "up"}} {
