@@ -222,6 +222,11 @@ func TestTheNextStartWorksAfterEveryKilling(t *testing.T) {
 		}},
 		{"guard alone, while the program lives", func(t *testing.T, p *running) {
 			_ = syscall.Kill(guardOf(t, p), syscall.SIGKILL)
+			// A busy system lets it live on for a moment, in which its server is there.
+			eventually(t, "the guard is gone", func() bool {
+				running, err := pgembed.GuardRuns(p.DataDir)
+				return !running && err == nil
+			})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
