@@ -70,8 +70,8 @@ func (b *batchReader) add(data []byte) bool {
 // checkID demands an id, which makes it harmless to repeat an import, and each once.
 func (b *batchReader) checkID(i int, id string, faults []timeline.Fault) []timeline.Fault {
 	for _, f := range faults {
-		if f.Pointer == "/id" {
-			return nil // told already
+		if f.Pointer == "/id" || f.Pointer == "" {
+			return nil // told already, or there is no object that could have one
 		}
 	}
 	if id == "" {

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,14 +88,18 @@ func (a *api) decodeBatch(r *request, body []byte) (eventjson.Batch, error) {
 			e.Faults = append(e.Faults, batch.Locate(i, f))
 		}
 	}
-	slices.SortStableFunc(e.Faults, func(x, y timeline.Fault) int { return int(place(x) - place(y)) })
+	slices.SortStableFunc(e.Faults, func(x, y timeline.Fault) int { return cmp.Compare(place(x), place(y)) })
 	return batch, e
 }
 
-// place gives the line or the index of the event that a fault is in.
+// place gives the line or the index of the event that a fault is in. A fault of the
+// whole array is where reading ended: behind all others.
 func place(f timeline.Fault) int64 {
-	if f.Line > 0 || f.Pointer == "" {
+	switch {
+	case f.Line > 0:
 		return f.Line
+	case f.Pointer == "":
+		return math.MaxInt64
 	}
 	index, _, _ := strings.Cut(f.Pointer[1:], "/")
 	n, _ := strconv.ParseInt(index, 10, 64) // an index: it was made by Locate

@@ -212,102 +212,102 @@ func TestBadWrites(t *testing.T) {
 	const post, put, patch, remove = "POST /v1/events", "PUT /v1/events/ml-coup-2021", "PATCH /v1/events/ml-coup-2021", "DELETE /v1/events/ml-coup-2021"
 	good := small("x", "2021")
 	huge := `{"id":"x","attributes":{"a":"` + strings.Repeat("a", 1<<20) + `"}}`
-	for name, c := range map[string]struct {
-		ask     string
-		body    string
-		headers []string
-		status  int
-		code    string
-		places  string // pointers, else parameters, of the faults
-	}{
-		"no key":                       {post, good, []string{"Authorization", ""}, 401, "unauthorized", ""},
-		"an unknown key":               {post, good, []string{"Authorization", "Bearer nobody"}, 401, "unauthorized", ""},
-		"another scheme":               {post, good, []string{"Authorization", "Basic key-of-write"}, 401, "unauthorized", ""},
-		"a reader's key":               {post, good, []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
-		"a reader deletes":             {remove + "?reason=x", "", []string{"Authorization", "Bearer key-of-read", "If-Match", "*"}, 403, "forbidden", ""},
-		"a reader imports":             {"POST /v1/imports", "[]", []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
-		"a form":                       {post, good, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", ""},
-		"another charset":              {post, good, []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", ""},
-		"a wrong type":                 {post, good, []string{"Content-Type", "json"}, 415, "unsupported_media_type", ""},
-		"JSON for a patch":             {patch, "{}", []string{"Content-Type", "application/json", "If-Match", "*"}, 415, "unsupported_media_type", ""},
-		"a zstd body":                  {post, good, []string{"Content-Encoding", "zstd"}, 415, "unsupported_media_type", ""},
-		"no gzip":                      {post, good, []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
-		"gzip cut short":               {post, zip(good)[:20], []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
-		"a gzip bomb":                  {post, zip(strings.Repeat(" ", 30<<20)), []string{"Content-Encoding", "gzip"}, 413, "body_too_large", ""},
-		"too large":                    {post, huge, nil, 413, "body_too_large", ""},
-		"too large for a patch":        {patch, huge, []string{"If-Match", "*"}, 413, "body_too_large", ""},
-		"too large for an import":      {"POST /v1/imports", strings.Repeat(" ", 32<<20+1), nil, 413, "body_too_large", ""},
-		"empty":                        {post, "", []string{"Content-Type", "application/json"}, 400, "malformed_body", ""},
-		"blank":                        {post, "  \n", nil, 400, "malformed_body", ""},
-		"no JSON":                      {post, "{", nil, 400, "malformed_body", ""},
-		"two values":                   {post, good + good, nil, 400, "malformed_body", ""},
-		"a duplicate key":              {post, `{"id":"x","date":{"edtf":"2021","edtf":"2022"}}`, nil, 400, "malformed_body", "/date/edtf"},
-		"a duplicate key in a patch":   {patch, `{"title":{"en":"a","en":"b"}}`, []string{"If-Match", "*"}, 400, "malformed_body", "/title/en"},
-		"not UTF-8":                    {post, "{\"id\":\"\xff\"}", nil, 400, "malformed_body", "/id"},
-		"a deep body":                  {post, strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil, 400, "malformed_body", "…"},
-		"a deep patch":                 {patch, strings.Repeat(`{"a":`, 9_000) + "1" + strings.Repeat("}", 9_000), []string{"If-Match", "*"}, 422, "invalid_event", "/a"},
-		"an array":                     {post, "[]", nil, 422, "invalid_event", ""},
-		"null":                         {post, "null", nil, 422, "invalid_event", ""},
-		"nothing in it":                {post, "{}", nil, 422, "invalid_event", "/dataset /type /date /title /sources"},
-		"all faults at once":           {post, `{"id":"X","dataset":"nowhere","type":"cuop","status":"maybe","date":{"edtf":"2021-13"},"title":{},"sources":[],"x":1}`, nil, 422, "invalid_event", "/id /type /status /date/edtf /title /sources /x /dataset"},
-		"an unknown data set":          {post, strings.Replace(good, "sahel", "sahell", 1), nil, 422, "invalid_event", "/dataset"},
-		"another id than the path's":   {put, good, nil, 422, "invalid_event", "/id"},
-		"a link to itself":             {put, strings.Replace(good, `"id":"x",`, `"links":[{"relation":"follows","event":"ml-coup-2021"}],`, 1), nil, 422, "invalid_event", "/links/0/event"},
-		"another id in a patch":        {patch, `{"id":"x"}`, []string{"If-Match", "*"}, 422, "invalid_event", "/id"},
-		"a patch that is no object":    {patch, `[]`, []string{"If-Match", "*"}, 422, "invalid_event", ""},
-		"a patch that takes too much":  {patch, `{"date":null,"sources":[],"type":null}`, []string{"If-Match", "*"}, 422, "invalid_event", "/sources /type /date"},
-		"a patch without If-Match":     {patch, `{}`, nil, 428, "precondition_required", ""},
-		"a patch of nobody":            {"PATCH /v1/events/nobody", `{}`, []string{"If-Match", "*"}, 404, "not_found", ""},
-		"a put where nothing is":       {"PUT /v1/events/x", good, []string{"If-Match", "*"}, 412, "precondition_failed", ""},
-		"a tag without quotes":         {put, good, []string{"If-Match", "1"}, 400, "invalid_parameter", "If-Match"},
-		"half a tag":                   {patch, "{}", []string{"If-Match", `"1`}, 400, "invalid_parameter", "If-Match"},
-		"If-None-Match with a tag":     {put, good, []string{"If-None-Match", `"1"`}, 400, "invalid_parameter", "If-None-Match"},
-		"a wrong id in the path":       {"PUT /v1/events/X", good, nil, 400, "invalid_parameter", "id"},
-		"a parameter that is none":     {post + "?x=1", good, nil, 400, "invalid_parameter", "x"},
-		"deleting without a reason":    {remove, "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
-		"deleting with a blank reason": {remove + "?reason=+", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
-		"deleting without If-Match":    {remove + "?reason=x", "", nil, 428, "precondition_required", ""},
-		"deleting nobody":              {"DELETE /v1/events/nobody?reason=x", "", []string{"If-Match", "*"}, 404, "not_found", ""},
-		"merged into nobody":           {remove + "?reason=x&merged_into=nobody", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
-		"merged into itself":           {remove + "?reason=x&merged_into=ml-coup-2021", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
-		"merged into no id":            {remove + "?reason=x&merged_into=A%2FB", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
-		"a wrong idempotency key":      {post, good, []string{"Idempotency-Key", "a b"}, 400, "invalid_parameter", "Idempotency-Key"},
-		"Accept that excludes JSON":    {post, good, []string{"Accept", "text/html"}, 406, "not_acceptable", ""},
-		"dry_run=maybe":                {"POST /v1/imports?dry_run=maybe", "[]", nil, 400, "invalid_parameter", "dry_run"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			method, target, _ := strings.Cut(c.ask, " ")
-			answer := s.write(t, method, target, c.body, c.headers...)
-			p := answer.problem(t)
-			if answer.status != c.status || p.Code != c.code {
-				t.Fatalf("%d %s, want %d %s: %.500s", answer.status, p.Code, c.status, c.code, answer.body)
-			}
-			var places []string
-			for _, e := range p.Errors {
-				switch {
-				case e.Pointer != nil:
-					places = append(places, *e.Pointer)
-				case e.Parameter != nil:
-					places = append(places, *e.Parameter)
+	t.Run("each", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			ask     string
+			body    string
+			headers []string
+			status  int
+			code    string
+			places  string // pointers, else parameters, of the faults
+		}{
+			"no key":                       {post, good, []string{"Authorization", ""}, 401, "unauthorized", ""},
+			"an unknown key":               {post, good, []string{"Authorization", "Bearer nobody"}, 401, "unauthorized", ""},
+			"another scheme":               {post, good, []string{"Authorization", "Basic key-of-write"}, 401, "unauthorized", ""},
+			"a reader's key":               {post, good, []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
+			"a reader deletes":             {remove + "?reason=x", "", []string{"Authorization", "Bearer key-of-read", "If-Match", "*"}, 403, "forbidden", ""},
+			"a reader imports":             {"POST /v1/imports", "[]", []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
+			"a form":                       {post, good, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", ""},
+			"another charset":              {post, good, []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", ""},
+			"a wrong type":                 {post, good, []string{"Content-Type", "json"}, 415, "unsupported_media_type", ""},
+			"JSON for a patch":             {patch, "{}", []string{"Content-Type", "application/json", "If-Match", "*"}, 415, "unsupported_media_type", ""},
+			"a zstd body":                  {post, good, []string{"Content-Encoding", "zstd"}, 415, "unsupported_media_type", ""},
+			"no gzip":                      {post, good, []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
+			"gzip cut short":               {post, zip(good)[:20], []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
+			"a gzip bomb":                  {post, zip(strings.Repeat(" ", 30<<20)), []string{"Content-Encoding", "gzip"}, 413, "body_too_large", ""},
+			"too large":                    {post, huge, nil, 413, "body_too_large", ""},
+			"too large for a patch":        {patch, huge, []string{"If-Match", "*"}, 413, "body_too_large", ""},
+			"too large for an import":      {"POST /v1/imports", strings.Repeat(" ", 32<<20+1), nil, 413, "body_too_large", ""},
+			"empty":                        {post, "", []string{"Content-Type", "application/json"}, 400, "malformed_body", ""},
+			"blank":                        {post, "  \n", nil, 400, "malformed_body", ""},
+			"no JSON":                      {post, "{", nil, 400, "malformed_body", ""},
+			"two values":                   {post, good + good, nil, 400, "malformed_body", ""},
+			"a duplicate key":              {post, `{"id":"x","date":{"edtf":"2021","edtf":"2022"}}`, nil, 400, "malformed_body", "/date/edtf"},
+			"a duplicate key in a patch":   {patch, `{"title":{"en":"a","en":"b"}}`, []string{"If-Match", "*"}, 400, "malformed_body", "/title/en"},
+			"not UTF-8":                    {post, "{\"id\":\"\xff\"}", nil, 400, "malformed_body", "/id"},
+			"a deep body":                  {post, strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil, 400, "malformed_body", "…"},
+			"a deep patch":                 {patch, strings.Repeat(`{"a":`, 9_000) + "1" + strings.Repeat("}", 9_000), []string{"If-Match", "*"}, 422, "invalid_event", "/a"},
+			"an array":                     {post, "[]", nil, 422, "invalid_event", ""},
+			"null":                         {post, "null", nil, 422, "invalid_event", ""},
+			"nothing in it":                {post, "{}", nil, 422, "invalid_event", "/dataset /type /date /title /sources"},
+			"all faults at once":           {post, `{"id":"X","dataset":"nowhere","type":"cuop","status":"maybe","date":{"edtf":"2021-13"},"title":{},"sources":[],"x":1}`, nil, 422, "invalid_event", "/id /type /status /date/edtf /title /sources /x /dataset"},
+			"an unknown data set":          {post, strings.Replace(good, "sahel", "sahell", 1), nil, 422, "invalid_event", "/dataset"},
+			"another id than the path's":   {put, good, nil, 422, "invalid_event", "/id"},
+			"a link to itself":             {put, strings.Replace(good, `"id":"x",`, `"links":[{"relation":"follows","event":"ml-coup-2021"}],`, 1), nil, 422, "invalid_event", "/links/0/event"},
+			"another id in a patch":        {patch, `{"id":"x"}`, []string{"If-Match", "*"}, 422, "invalid_event", "/id"},
+			"a patch that is no object":    {patch, `[]`, []string{"If-Match", "*"}, 422, "invalid_event", ""},
+			"a patch that takes too much":  {patch, `{"date":null,"sources":[],"type":null}`, []string{"If-Match", "*"}, 422, "invalid_event", "/sources /type /date"},
+			"a patch without If-Match":     {patch, `{}`, nil, 428, "precondition_required", ""},
+			"a patch of nobody":            {"PATCH /v1/events/nobody", `{}`, []string{"If-Match", "*"}, 404, "not_found", ""},
+			"a put where nothing is":       {"PUT /v1/events/x", good, []string{"If-Match", "*"}, 412, "precondition_failed", ""},
+			"a tag without quotes":         {put, good, []string{"If-Match", "1"}, 400, "invalid_parameter", "If-Match"},
+			"half a tag":                   {patch, "{}", []string{"If-Match", `"1`}, 400, "invalid_parameter", "If-Match"},
+			"If-None-Match with a tag":     {put, good, []string{"If-None-Match", `"1"`}, 400, "invalid_parameter", "If-None-Match"},
+			"a wrong id in the path":       {"PUT /v1/events/X", good, nil, 400, "invalid_parameter", "id"},
+			"a parameter that is none":     {post + "?x=1", good, nil, 400, "invalid_parameter", "x"},
+			"deleting without a reason":    {remove, "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
+			"deleting with a blank reason": {remove + "?reason=+", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
+			"deleting without If-Match":    {remove + "?reason=x", "", nil, 428, "precondition_required", ""},
+			"deleting nobody":              {"DELETE /v1/events/nobody?reason=x", "", []string{"If-Match", "*"}, 404, "not_found", ""},
+			"merged into nobody":           {remove + "?reason=x&merged_into=nobody", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
+			"merged into itself":           {remove + "?reason=x&merged_into=ml-coup-2021", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
+			"merged into no id":            {remove + "?reason=x&merged_into=A%2FB", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
+			"a wrong idempotency key":      {post, good, []string{"Idempotency-Key", "a b"}, 400, "invalid_parameter", "Idempotency-Key"},
+			"Accept that excludes JSON":    {post, good, []string{"Accept", "text/html"}, 406, "not_acceptable", ""},
+			"dry_run=maybe":                {"POST /v1/imports?dry_run=maybe", "[]", nil, 400, "invalid_parameter", "dry_run"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				method, target, _ := strings.Cut(c.ask, " ")
+				answer := s.write(t, method, target, c.body, c.headers...)
+				p := answer.problem(t)
+				if answer.status != c.status || p.Code != c.code {
+					t.Fatalf("%d %s, want %d %s: %.500s", answer.status, p.Code, c.status, c.code, answer.body)
 				}
-				if e.Detail == "" {
-					t.Errorf("a fault without a word: %s", answer.body)
+				var places []string
+				for _, e := range p.Errors {
+					switch {
+					case e.Pointer != nil:
+						places = append(places, *e.Pointer)
+					case e.Parameter != nil:
+						places = append(places, *e.Parameter)
+					}
+					if e.Detail == "" {
+						t.Errorf("a fault without a word: %s", answer.body)
+					}
 				}
-			}
-			if got := strings.Join(places, " "); got != c.places && c.places != "…" {
-				t.Errorf("points at %q, want %q: %.1000s", got, c.places, answer.body)
-			}
-			if answer.status == 401 && answer.header.Get("WWW-Authenticate") == "" {
-				t.Error("a 401 without WWW-Authenticate")
-			}
-		})
-	}
-	t.Cleanup(func() {
-		if now := s.revision(t); now != before {
-			t.Errorf("revision %d became %d", before, now)
+				if got := strings.Join(places, " "); got != c.places && c.places != "…" {
+					t.Errorf("points at %q, want %q: %.1000s", got, c.places, answer.body)
+				}
+				if answer.status == 401 && answer.header.Get("WWW-Authenticate") == "" {
+					t.Error("a 401 without WWW-Authenticate")
+				}
+			})
 		}
 	})
+	if now := s.revision(t); now != before {
+		t.Errorf("revision %d became %d", before, now)
+	}
 }
 
 func TestKeysEnd(t *testing.T) {
