@@ -26,8 +26,8 @@ type keysCmd struct {
 
 type keysCreateCmd struct {
 	databaseSettings
-	Name  string `required:"" help:"Whose key it is; it stands in the log of revisions."`
-	Scope string `enum:"read,write,admin" default:"read" help:"What it is good for: read, write (and read), or admin (all)."`
+	Name  string `required:"" placeholder:"NAME" help:"Whose key it is; it stands in the log of revisions."`
+	Scope string `enum:"read,write,admin" default:"read" placeholder:"read" help:"What it is good for: read, write (and read), or admin (all)."`
 }
 
 // Run prints the key, and nothing else, on standard output, so that a script can take

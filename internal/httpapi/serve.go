@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -41,9 +42,16 @@ type answer struct {
 	cache    string // Cache-Control; "": notCached
 	next     string // address of the next page
 	location string // address of what was made
-	// stream, where it is set, gives the body piece by piece for as long as the client
-	// and the server want; each piece is on its way when send returns.
-	stream func(send func(piece []byte) error) error
+
+	// stream writes the body of an export, in the place of body. It fails with its
+	// writer's error, or for a reason of its own.
+	stream      func(w io.Writer) error
+	contentType string // of a stream, with its parameters
+	file        string // name to save a stream under
+
+	// push sends the body piece by piece for as long as the client and the server want;
+	// each piece is on its way when send returns.
+	push func(send func(piece []byte) error) error
 }
 
 // The values of Cache-Control.
@@ -107,6 +115,29 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 
 // write sends an answer, or that the client's copy of it still stands.
 func (a *api) write(c *gin.Context, op operation, given *answer) {
+	if given.stream != nil {
+		a.stream(c, op, given)
+		return
+	}
+	if given.push != nil {
+		a.push(c, op, given)
+		return
+	}
+	a.setHeaders(c, op, given)
+	status := given.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if status == http.StatusNotModified {
+		c.Status(status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	c.Data(status, op.gives, given.body)
+}
+
+// setHeaders sets what answers of every kind carry.
+func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 	h := c.Writer.Header()
 	h.Set("Cache-Control", a.cacheControl(given.cache, op.public))
 	if given.etag != "" {
@@ -118,20 +149,6 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 	if given.location != "" {
 		h.Set("Location", given.location)
 	}
-	status := given.status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if status == http.StatusNotModified {
-		c.Status(status)
-		c.Writer.WriteHeaderNow()
-		return
-	}
-	if given.stream != nil {
-		a.stream(c, op, given)
-		return
-	}
-	c.Data(status, op.gives, given.body)
 }
 
 func (a *api) cacheControl(cache string, public bool) string {
