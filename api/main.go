@@ -32,6 +32,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API. This is what 'api' alone does."`
 	Migrate migrateCmd `cmd:"" help:"Look after the database's schema."`
 	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their days, labels, and match with a window."`
+	Keys    keysCmd    `cmd:"" help:"Make, list and revoke the keys that writers show."`
 	Version versionCmd `cmd:"" help:"Print the program's version."`
 }
 

@@ -138,12 +138,13 @@ func (c *Contract) holds(t testing.TB, request *http.Request, name string, value
 	}
 }
 
-// operation finds the GET operation of a request's path.
+// operation finds the operation that a request goes to.
 func (c *Contract) operation(request *http.Request) *v3.Operation {
 	asked := strings.Split(request.URL.EscapedPath(), "/")
 	for path, item := range c.Model.Paths.PathItems.FromOldest() {
 		parts := strings.Split(path, "/")
-		if len(parts) != len(asked) || item.Get == nil {
+		operation := item.GetOperations().GetOrZero(strings.ToLower(request.Method))
+		if len(parts) != len(asked) || operation == nil {
 			continue
 		}
 		same := true
@@ -151,7 +152,7 @@ func (c *Contract) operation(request *http.Request) *v3.Operation {
 			same = same && (p == asked[i] || strings.HasPrefix(p, "{") && asked[i] != "")
 		}
 		if same {
-			return item.Get
+			return operation
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func (s *Store) prepareFor(ctx context.Context, events []timeline.Event, newData
 	for i := range events {
 		e := &events[i]
 		if e.Dataset != newDataset && !slices.Contains(slugs, e.Dataset) {
-			f := unknownDataset(e.Dataset, slugs)
+			f := timeline.UnknownDataset(e.Dataset, slugs)
 			if len(events) > 1 {
 				f.Line = int64(i + 1)
 			}
