@@ -28,10 +28,12 @@ func main() {
 
 // commands is the command line: one field a subcommand.
 type commands struct {
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API (the default)."`
-	Migrate migrateCmd `cmd:"" help:"Look after the database's schema."`
-	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their four days, labels, and match with a window."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve   serveCmd    `cmd:"" default:"withargs" help:"Serve the API (the default)."`
+	Migrate migrateCmd  `cmd:"" help:"Look after the database's schema."`
+	Import  importCmd   `cmd:"" help:"Import a file of events or of another data set."`
+	Maps    mappingsCmd `cmd:"" name:"mappings" help:"List the mappings that ship, or print one."`
+	EDTF    edtfCmd     `cmd:"" name:"edtf" help:"Explain EDTF dates: their four days, labels, and match with a window."`
+	Version versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // streams are the program's standard input and output.

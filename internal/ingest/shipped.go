@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tarikh-timeline/tarikh/internal/eventjson"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -56,3 +57,6 @@ func Load(nameOrFile string) (*Mapping, error) {
 	}
 	return ParseMapping(nameOrFile, data)
 }
+
+// ValidSlug tells whether s can name a data set.
+func ValidSlug(s string) bool { return eventjson.ValidSlug(s) }
