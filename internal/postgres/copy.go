@@ -220,14 +220,9 @@ type rowStream struct {
 // streamBytes is what is made ready at once.
 const streamBytes = 64 << 10
 
-func (s *rowStream) Read(p []byte) (int, error) {
-	if s.at == len(s.buffer) {
-		if s.done {
-			return 0, io.EOF
-		}
-		s.buffer, s.at = s.buffer[:0], 0
-	}
-	for !s.done && len(s.buffer)-s.at < streamBytes {
+// fill makes the next rows ready.
+func (s *rowStream) fill() error {
+	for !s.done && len(s.buffer) < streamBytes {
 		var err error
 		s.buffer, err = s.next(s.buffer)
 		switch {
@@ -235,6 +230,19 @@ func (s *rowStream) Read(p []byte) (int, error) {
 			s.done = true
 			s.buffer = append(s.buffer, copyTrailer...)
 		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *rowStream) Read(p []byte) (int, error) {
+	if s.at == len(s.buffer) {
+		if s.done {
+			return 0, io.EOF
+		}
+		s.buffer, s.at = s.buffer[:0], 0
+		if err := s.fill(); err != nil {
 			s.err = err
 			return 0, err
 		}
