@@ -19,11 +19,11 @@ type importCmd struct {
 	databaseSettings `embed:""`
 
 	File       string `arg:"" help:"The file, which may be gzipped; - for standard input."`
-	Mapping    string `required:"" help:"How its rows become events: a mapping that ships (api mappings lists them) or a .yaml file (docs/mappings.md)."`
-	Dataset    string `help:"The data set to import into, made when it is new. Default: the mapping's."`
+	Mapping    string `required:"" placeholder:"NAME" help:"How its rows become events: a mapping that ships ('api mappings' lists them), or a .yaml file (docs/mappings.md)."`
+	Dataset    string `placeholder:"SLUG" help:"The data set to import into, made when it is new. Absent: the mapping's."`
 	DryRun     bool   `help:"Read and check everything, and store nothing."`
-	Report     string `help:"Write the refused rows to this CSV file, each with its row, line, column and reason."`
-	MaxRefused int    `default:"0" help:"Import the rest when no more rows than this are refused."`
+	Report     string `placeholder:"FILE" help:"Write the refused rows to this CSV file, each with its row, line, column and reason."`
+	MaxRefused int    `default:"0" placeholder:"0" help:"Import the rest when no more than so many are refused."`
 }
 
 // tooManyRefused is the exit code when rows are refused and therefore nothing was
