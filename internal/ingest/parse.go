@@ -54,7 +54,7 @@ func (p *mappingParser) columnNode(n ast.Node, what string) col {
 func (p *mappingParser) root(n ast.Node) {
 	m := p.m
 	var renames, lacking ast.Node
-	p.object(n, "the mapping", map[string]func(ast.Node){
+	keys := map[string]func(ast.Node){
 		"about":      func(n ast.Node) { m.About = p.text(n, "about") },
 		"dataset":    p.dataset,
 		"format":     func(n ast.Node) { m.format = p.word(n, "format", formats) },
@@ -78,39 +78,50 @@ func (p *mappingParser) root(n ast.Node) {
 		"sources":    p.sources,
 		"links":      p.links,
 		"attributes": p.attributes,
-	}, "format")
+	}
+	seen := map[string]bool{}
+	for key, read := range keys {
+		keys[key] = func(n ast.Node) {
+			seen[key] = true
+			read(n)
+		}
+	}
+	p.object(n, "the mapping", keys, "format")
 	if renames != nil {
 		p.renames(renames)
 	}
 	if lacking != nil {
 		p.lacking(lacking)
 	}
-	p.whole(n)
+	p.whole(n, seen)
 }
 
 // whole checks what no single key can tell.
-func (p *mappingParser) whole(n ast.Node) {
+func (p *mappingParser) whole(n ast.Node, seen map[string]bool) {
 	m := p.m
+	if !slices.Contains(formats, m.format) {
+		return // what is needed depends on it
+	}
 	if m.isEvents() {
-		if len(m.columns) > 0 || m.kind.given() || m.title != nil {
-			p.fault(n, "format events reads events as they are: of the other keys it takes only about, dataset and encoding")
+		for key := range seen {
+			if !slices.Contains([]string{"about", "dataset", "format"}, key) {
+				p.fault(n, "format events reads events as they are: it takes about and dataset, not %s", key)
+			}
 		}
 		return
 	}
-	for key, given := range map[string]bool{
-		"dataset": m.Dataset.Slug != "", "id": m.id != nil, "type": m.kind.given(), "date": m.dates != nil, "title": m.title != nil, "sources": m.sources != nil,
-	} {
-		if !given && m.format != "" {
-			p.fault(n, "the mapping lacks %s", key)
+	for _, key := range []string{"dataset", "id", "type", "date", "title", "sources"} {
+		if !seen[key] {
+			p.fault(n, "the mapping lacks the key %s", key)
 		}
 	}
-	if len(m.records) > 0 && m.format != formatJSON && m.format != "" {
+	if seen["records"] && m.format != formatJSON {
 		p.fault(n, "records is for format json only")
 	}
-	if (m.skipRows > 0 || m.loneReturn) && !m.tabular() && m.format != "" {
+	if (m.skipRows > 0 || m.loneReturn) && !m.tabular() {
 		p.fault(n, "skip_rows and lines are for formats csv and tsv only")
 	}
-	if m.encoding != encodingUTF8 && !m.tabular() && m.format != "" {
+	if m.encoding != encodingUTF8 && !m.tabular() {
 		p.fault(n, "JSON is always utf-8: remove encoding")
 	}
 }

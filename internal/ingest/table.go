@@ -99,8 +99,11 @@ func (t *tableReader) place() error {
 		return nil
 	}
 	hint := ""
+	if slices.ContainsFunc(t.heading, func(name string) bool { return strings.Contains(name, "\r") }) {
+		return fmt.Errorf("the mapping %s does not fit the file: the heading holds carriage returns: say `lines: cr` in the mapping", t.m.Name)
+	}
 	if t.width == 1 {
-		hint = "\n  the heading has one column: is the format of the mapping right, and its `lines`?"
+		hint = "\n  the heading has one column: is the format of the mapping right?"
 	}
 	return fmt.Errorf("the mapping %s does not fit the file:\n  %s%s\n  its columns are %s",
 		t.m.Name, strings.Join(faults, "\n  "), hint, clipList(t.heading))
@@ -123,7 +126,8 @@ func (t *tableReader) record() ([]string, error) {
 	if errors.As(err, &syntax) {
 		switch {
 		case errors.Is(syntax.Err, csv.ErrQuote), errors.Is(syntax.Err, csv.ErrBareQuote):
-			return nil, fmt.Errorf("row %d, line %d, byte %d of the line: a quote stands where none belongs, or is never closed; what follows cannot be told apart", t.number+1, syntax.Line, syntax.Column)
+			return nil, fmt.Errorf("row %d, which begins at line %d: a quote stands where none belongs, or is never closed (noticed at line %d, byte %d); what follows cannot be told apart",
+				t.number+1, syntax.StartLine, syntax.Line, syntax.Column)
 		}
 		err = syntax.Err
 	}
