@@ -18,6 +18,7 @@ type Mapping struct {
 	format     string
 	encoding   string
 	loneReturn bool     // lines end in a bare carriage return
+	noQuotes   bool     // quotes are letters like others
 	skipRows   int      // rows after the heading that are no data
 	records    []string // the keys that lead to a JSON file's array of records
 

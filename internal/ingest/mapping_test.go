@@ -151,7 +151,7 @@ func TestWrongMappings(t *testing.T) {
 		"nothing but a format":     {"format: csv\n", "the mapping lacks the key dataset"},
 		"events with columns":      {"format: events\nid: t-{id}\n", "format events reads events as they are"},
 		"records of a table":       {plain + "records: a.b\n", "records is for format json only"},
-		"skip_rows of JSON":        {strings.Replace(plain, "csv", "json", 1) + "skip_rows: 1\n", "skip_rows and lines are for formats csv and tsv only"},
+		"skip_rows of JSON":        {strings.Replace(plain, "csv", "json", 1) + "skip_rows: 1\n", "skip_rows, lines and quotes are for formats csv and tsv only"},
 		"an encoding of JSON":      {strings.Replace(plain, "csv", "json", 1) + "encoding: iso-8859-1\n", "JSON is always utf-8"},
 		"two forms of a date":      {strings.Replace(plain, "layout: edtf", "layout: edtf, year: y", 1), "keep one form"},
 		"a date without layout":    {strings.Replace(plain, ", layout: edtf", "", 1), "needs layout beside column"},

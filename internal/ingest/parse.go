@@ -60,6 +60,7 @@ func (p *mappingParser) root(n ast.Node) {
 		"format":     func(n ast.Node) { m.format = p.word(n, "format", formats) },
 		"encoding":   func(n ast.Node) { m.encoding = p.word(n, "encoding", encodings) },
 		"lines":      func(n ast.Node) { m.loneReturn = p.word(n, "lines", []string{"lf", "cr"}) == "cr" },
+		"quotes":     func(n ast.Node) { m.noQuotes = p.word(n, "quotes", []string{"double", "none"}) == "none" },
 		"skip_rows":  func(n ast.Node) { m.skipRows = p.count(n, "skip_rows") },
 		"records":    p.recordsPath,
 		"columns":    func(n ast.Node) { renames = n },
@@ -118,8 +119,8 @@ func (p *mappingParser) whole(n ast.Node, seen map[string]bool) {
 	if seen["records"] && m.format != formatJSON {
 		p.fault(n, "records is for format json only")
 	}
-	if (m.skipRows > 0 || m.loneReturn) && !m.tabular() {
-		p.fault(n, "skip_rows and lines are for formats csv and tsv only")
+	if (seen["skip_rows"] || seen["lines"] || seen["quotes"]) && !m.tabular() {
+		p.fault(n, "skip_rows, lines and quotes are for formats csv and tsv only")
 	}
 	if m.encoding != encodingUTF8 && !m.tabular() {
 		p.fault(n, "JSON is always utf-8: remove encoding")

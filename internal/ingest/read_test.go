@@ -45,6 +45,7 @@ func TestTables(t *testing.T) {
 		"lone carriage returns":                       {plain + "lines: cr\n", "id,date,title\r1,2021,A\r2,2022,B\r", []string{"t-1", "t-2"}, nil, ""},
 		"lone carriage returns that are not declared": {plain, "id,date,title\r1,2021,A\r", nil, nil, "the heading holds carriage returns: say `lines: cr` in the mapping"},
 		"tabs":                    {strings.Replace(plain, "csv", "tsv", 1), "id\tdate\ttitle\n1\t2021\tA, B\n", []string{"t-1"}, nil, ""},
+		"quotes that are letters": {strings.Replace(plain, "csv", "tsv", 1) + "quotes: none\n", "id\tdate\ttitle\r\n1\t2021\t\"A\" and \"B\"\r\n\n2\t2021\t\"C\n3\t2021", []string{"t-1", "t-2"}, []string{"row 3 line 5 : the row has 2 cells; the heading has 3"}, ""},
 		"tabs that are commas":    {strings.Replace(plain, "csv", "tsv", 1), "id,date,title\n1,2021,A\n", nil, nil, `the file has no column "id"`},
 		"a second heading":        {plain + "skip_rows: 1\n", "id,date,title\n#id,#date,#title\n1,2021,A\n", []string{"t-1"}, nil, ""},
 		"blanks around":           {plain, " id ,date,title \n 1 , 2021 , A \n", []string{"t-1"}, nil, ""},

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -21,11 +22,18 @@ type rawRow struct {
 	reason       string
 }
 
+// recordReader is a csv.Reader, or what reads tables without quotes.
+type recordReader interface {
+	Read() ([]string, error)
+	InputOffset() int64
+	FieldPos(field int) (line, column int)
+}
+
 // tableReader reads CSV and TSV.
 type tableReader struct {
 	m       *Mapping
 	text    *textReader
-	csv     *csv.Reader
+	csv     recordReader
 	skipped int64
 	width   int
 	heading []string
@@ -36,10 +44,16 @@ type tableReader struct {
 func newTableReader(m *Mapping, in io.Reader, skipped int64) (*tableReader, error) {
 	t := &tableReader{m: m, skipped: skipped}
 	t.text = &textReader{in: in, encoding: m.encoding, lone: m.loneReturn, offset: skipped}
-	t.csv = csv.NewReader(t.text)
-	t.csv.FieldsPerRecord = -1 // told with the row's number, below
+	comma := ','
 	if m.format == formatTSV {
-		t.csv.Comma = '\t'
+		comma = '\t'
+	}
+	if m.noQuotes {
+		t.csv = &plainReader{in: bufio.NewReaderSize(t.text, 64<<10), comma: string(comma)}
+	} else {
+		quoted := csv.NewReader(t.text)
+		quoted.FieldsPerRecord, quoted.Comma = -1, comma // the width is told with the row's number, below
+		t.csv = quoted
 	}
 	heading, err := t.record()
 	if errors.Is(err, io.EOF) {
@@ -148,6 +162,32 @@ func (t *tableReader) next() (rawRow, error) {
 	}
 	return raw, nil
 }
+
+// plainReader reads tables in which a line is a record and a quote a letter.
+type plainReader struct {
+	in     *bufio.Reader
+	comma  string
+	offset int64
+	line   int
+}
+
+func (p *plainReader) Read() ([]string, error) {
+	for {
+		text, err := p.in.ReadString('\n')
+		p.offset += int64(len(text))
+		if err != nil && (!errors.Is(err, io.EOF) || text == "") {
+			return nil, err
+		}
+		p.line++
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+		if text != "" {
+			return strings.Split(text, p.comma), nil
+		}
+	}
+}
+
+func (p *plainReader) InputOffset() int64              { return p.offset }
+func (p *plainReader) FieldPos(int) (line, column int) { return p.line, 1 }
 
 // values gives the cells of the mapping's columns in UTF-8.
 func (t *tableReader) values(raw *rawRow) []string {
