@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/tarikh-timeline/tarikh/internal/ingest"
@@ -65,6 +66,7 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 		return errors.Join(err, report.close())
 	}
 	defer store.Close()
+	spareMemory()
 	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err, size)}
 	err = i.run(ctx, in)
 	i.progress.end()
@@ -72,6 +74,16 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 		err = fmt.Errorf("interrupted; nothing was imported")
 	}
 	return errors.Join(err, report.close())
+}
+
+// spareMemory collects garbage early: an import makes much that is soon forgotten, of
+// which more would pile up where other programs want the processors. Who sets GOGC or
+// GOMEMLIMIT decides.
+func spareMemory() {
+	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(50)
+		debug.SetMemoryLimit(40 << 20) // soft: with more in use it only collects more often
+	}
 }
 
 // dataset gives the data set to import into; nil where the events name theirs.

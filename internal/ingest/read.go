@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // batchBytes is the text of one batch: small, for several are under way at once.
-const batchBytes = 128 << 10
+const batchBytes = 64 << 10
 
 // reader gives records one after the other, and io.EOF at the end.
 type reader interface{ next() (rawRow, error) }
@@ -64,7 +64,7 @@ func Each[T any](ctx context.Context, in io.Reader, m *Mapping, o Options, prepa
 		done chan T
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	jobs, ordered := make(chan job), make(chan job, 2*workers)
+	jobs, ordered := make(chan job), make(chan job, workers)
 	group.Go(func() error {
 		defer close(jobs)
 		defer close(ordered)

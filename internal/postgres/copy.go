@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -118,15 +117,8 @@ func fieldWords(b []byte, words []string) []byte {
 
 // appendColumns appends what is known of an event's row before its transaction: the
 // fields of eventColumns up to op.
-func (p *prepared) appendColumns(b []byte) ([]byte, error) {
+func (p *prepared) appendColumns(b []byte) []byte {
 	e, x, d := p.event, &p.index, &p.event.Date
-	measures := []byte("{}")
-	if len(e.Measures) > 0 {
-		var err error
-		if measures, err = json.Marshal(e.Measures); err != nil {
-			return b, err
-		}
-	}
 	b = fieldText(b, e.ID)
 	for _, bound := range []edtf.Bound{d.StartEarliest, d.StartLatest, d.EndEarliest, d.EndLatest, edtf.At(d.SortDay())} {
 		b = fieldDate(b, bound)
@@ -148,11 +140,25 @@ func (p *prepared) appendColumns(b []byte) ([]byte, error) {
 	} else {
 		b = appendInt32(appendInt32(b, -1), -1)
 	}
-	b = append(append(appendInt32(b, int32(len(measures)+1)), 1), measures...) // jsonb, version 1
+	b = fieldSized(b, func(b []byte) []byte { return appendMeasures(append(b, 1), e.Measures) }) // jsonb, version 1
 	b = fieldInt32(b, int32(len(e.Sources)))
 	b = fieldArray(b, x.LinkTargets, oidText, fieldText)
 	b = fieldWords(b, x.Words)
-	return fieldArray(b, p.terms, oidInt4, fieldInt32), nil
+	return fieldArray(b, p.terms, oidInt4, fieldInt32)
+}
+
+// appendMeasures appends the measures as JSON, in any order: jsonb has its own.
+func appendMeasures(b []byte, measures map[string]float64) []byte {
+	b = append(b, '{')
+	first := true
+	for name, value := range measures {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = timeline.AppendNumber(append(timeline.AppendString(b, name), ':'), value)
+	}
+	return append(b, '}')
 }
 
 // appendSet appends set_lo, set_hi and set_use, NULL where the date is no set.

@@ -69,11 +69,13 @@ type BulkFault struct {
 type BulkBatch struct {
 	Faults  []BulkFault
 	records []bulkRecord
+	bytes   []byte // of all records
 }
 
+// bulkRecord is an event's hashed id, and where its records end.
 type bulkRecord struct {
-	hash        uint64
-	event, keys []byte
+	hash             uint64
+	eventEnd, keyEnd int
 }
 
 type bulkState uint8
@@ -142,7 +144,7 @@ func (b *Bulk) Prepare(ctx context.Context, events []BulkEvent) (*BulkBatch, err
 			batch.Faults = append(batch.Faults, BulkFault{e.Row, e.Line, f.Pointer, fmt.Sprintf("%q %s", e.Event.Dataset, f.Detail)})
 			continue
 		}
-		p := prepared{event: e.Event, index: e.Event.Derive(), body: e.Event.AppendBody(nil)}
+		p := prepared{event: e.Event, index: e.Event.Derive()}
 		terms = append(terms, p.index.Terms...)
 		ready, places = append(ready, p), append(places, e)
 	}
@@ -150,23 +152,31 @@ func (b *Bulk) Prepare(ctx context.Context, events []BulkEvent) (*BulkBatch, err
 	if err != nil {
 		return nil, err
 	}
+	var body []byte
+	batch.bytes = make([]byte, 0, len(ready)*recordBytes)
 	for i := range ready {
 		p := &ready[i]
-		for _, t := range p.index.Terms {
-			p.terms = append(p.terms, ids[t])
+		p.terms = make([]int32, len(p.index.Terms))
+		for n, t := range p.index.Terms {
+			p.terms[n] = ids[t]
 		}
+		body = p.event.AppendBody(body[:0])
+		p.body = body
 		r := bulkRecord{hash: maphash.String(b.seed, p.event.ID)}
-		if r.event, err = p.appendRecord(nil, places[i]); err != nil {
-			return nil, err
-		}
-		r.keys = p.appendSortable(nil)
+		batch.bytes = p.appendRecord(batch.bytes, places[i])
+		r.eventEnd = len(batch.bytes)
+		batch.bytes = p.appendSortable(batch.bytes)
+		r.keyEnd = len(batch.bytes)
 		batch.records = append(batch.records, r)
 	}
 	return batch, nil
 }
 
+// recordBytes is about what an event takes in the spools.
+const recordBytes = 3 << 10
+
 // appendRecord appends what the spool keeps of an event.
-func (p *prepared) appendRecord(b []byte, place BulkEvent) ([]byte, error) {
+func (p *prepared) appendRecord(b []byte, place BulkEvent) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(place.Row))
 	b = binary.BigEndian.AppendUint64(b, uint64(place.Line))
 	b = fieldText(fieldText(b, p.event.ID), p.event.Dataset)
@@ -198,17 +208,19 @@ func readRecord(b []byte) spooledEvent {
 
 // Add spools a batch, in the order of the file.
 func (b *Bulk) Add(batch *BulkBatch) error {
+	begin := 0
 	for _, r := range batch.records {
 		ordinal := uint32(len(b.states))
 		at := &b.ids[r.hash>>(64-8)]
 		*at = append(*at, r.hash)
 		b.states = append(b.states, stateCreate)
-		if err := b.events.add(r.event); err != nil {
+		if err := b.events.add(batch.bytes[begin:r.eventEnd]); err != nil {
 			return err
 		}
-		if err := b.keys.add(r.keys, ordinal); err != nil {
+		if err := b.keys.add(batch.bytes[r.eventEnd:r.keyEnd], ordinal); err != nil {
 			return err
 		}
+		begin = r.keyEnd
 	}
 	return nil
 }

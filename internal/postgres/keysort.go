@@ -34,7 +34,7 @@ type keyPlace struct {
 }
 
 // runBytes is the size of one run, and bounds the memory of sorting.
-const runBytes = 4 << 20
+const runBytes = 2 << 20
 
 // A key's record: rank, ordinal of the event, last day, whether it is a set, id.
 const (
@@ -90,7 +90,7 @@ func (k *keySorter) add(records []byte, ordinal uint32) error {
 		}
 	}
 	if k.buffer == nil {
-		k.buffer = make([]byte, 0, runBytes)
+		k.buffer, k.order = make([]byte, 0, runBytes), make([]keyPlace, 0, runBytes/(keyHead+8))
 	}
 	for len(records) > 0 {
 		n := keyHead + int(records[keyHead-1])

@@ -122,10 +122,7 @@ func upsert(ctx context.Context, tx pgx.Tx, at stamp, batch []prepared, current 
 		}
 		p := columns[0]
 		columns = columns[1:]
-		var err error
-		if columnsOf, err = p.appendColumns(columnsOf[:0]); err != nil {
-			return b, err
-		}
+		columnsOf = p.appendColumns(columnsOf[:0])
 		return appendRow(b, columnsOf, p.body, at, ops[p.event.ID], created[p.event.ID]), nil
 	})
 	if err != nil {
