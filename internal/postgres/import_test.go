@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -487,5 +489,66 @@ func own(t testing.TB, conn *pgx.Conn, dir string) {
 	}
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAnImportDuringOtherWrites lets eight writers go on while an import comes in. Each
+// write either counts or is told to come again, and the feed has every change once.
+func TestAnImportDuringOtherWrites(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	events := make([]timeline.Event, 3_000)
+	for i := range events {
+		events[i] = event(t, fmt.Sprintf("e%04d", i), "2021")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	var written atomic.Int64
+	for w := range 8 {
+		group.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				_, err := s.Put(t.Context(), event(t, fmt.Sprintf("w%d-%d", w, n), "2022"), postgres.Precondition{}, author)
+				if err == nil {
+					written.Add(1)
+				} else if kindOf(err) != timeline.KindBusy {
+					t.Errorf("writer %d: %v", w, err)
+					return
+				}
+			}
+		})
+	}
+	for written.Load() < 8 { // they are under way
+		runtime.Gosched()
+	}
+	b := bulk(t, s, postgres.BulkOptions{}, events...)
+	check(t, b)
+	result, err := b.Commit(t.Context(), author)
+	if err != nil || result.Created != len(events) {
+		t.Errorf("%+v, %v", result, err)
+	}
+	stop()
+	group.Wait()
+	seen, after := map[string]bool{}, timeline.ChangePosition{}
+	for {
+		page, err := s.Changes(t.Context(), after, 1_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range page.Changes {
+			if seen[c.EventID] {
+				t.Errorf("%s comes twice", c.EventID)
+			}
+			if imported := strings.HasPrefix(c.EventID, "e"); imported != (c.Revision == result.Revision) {
+				t.Errorf("%s has revision %d; the import took %d", c.EventID, c.Revision, result.Revision)
+			}
+			seen[c.EventID] = true
+		}
+		if page.Next == nil {
+			break
+		}
+		after = *page.Next
+	}
+	if want := len(events) + int(written.Load()); len(seen) != want {
+		t.Errorf("%d changes, want %d", len(seen), want)
 	}
 }
