@@ -12,12 +12,14 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, tells := range map[string][]string{
-		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
+		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
 		"serve":           {"api serve [flags]", "Where the events are kept:", "How they are served:", "environment variable"},
 		"migrate":         {"api migrate <command>", "migrate up ", "migrate version ", "migrate force "},
 		"migrate up":      {"api migrate up [flags]", "Where the events are kept:", "$DATABASE_DIRECT_URL"},
 		"migrate version": {"api migrate version [flags]", "Where the events are kept:"},
 		"migrate force":   {"api migrate force <version> [flags]", "It changes no table", "0 when it is empty"},
+		"import":          {"api import", "<file>", "--mapping=NAME", "--dataset=SLUG", "--dry-run", "--report=FILE", "--max-refused=0", "Where the events are kept:"},
+		"mappings":        {"api mappings [<name>]", "List the mappings that ship"},
 		"edtf":            {"api edtf [<expr> ...] [flags]", "For example: api edtf", "one a line", "--from=DATE", "--to=DATE"},
 		"keys":            {"api keys <command>", "keys create ", "keys list ", "keys revoke "},
 		"keys create":     {"api keys create --name=NAME [flags]", "--scope=read", "Where the events are kept:"},

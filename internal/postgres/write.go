@@ -156,15 +156,8 @@ func (s *Store) CreateDataset(ctx context.Context, d timeline.Dataset, events []
 	}
 	created := false
 	err = s.inRevision(ctx, by, "create dataset "+d.Slug, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
-		tag, err := tx.Exec(ctx, `
-			INSERT INTO dataset (slug, title, description, licence, citation, url, revision, created_at)
-			VALUES (@slug, @title, @description, nullif(@licence, ''), nullif(@citation, ''), nullif(@url, ''), @revision, @at)
-			ON CONFLICT (slug) DO NOTHING`,
-			pgx.NamedArgs{
-				"slug": d.Slug, "title": d.Title, "description": nullable(d.Description), "licence": d.Licence,
-				"citation": d.Citation, "url": d.URL, "revision": at.revision, "at": at.at,
-			})
-		if err != nil || tag.RowsAffected() == 0 {
+		fresh, err := insertDataset(ctx, tx, at, d)
+		if err != nil || !fresh {
 			return false, err
 		}
 		ids := make([]string, len(batch))
@@ -180,6 +173,19 @@ func (s *Store) CreateDataset(ctx context.Context, d timeline.Dataset, events []
 		return err == nil, err
 	})
 	return created && err == nil, err
+}
+
+// insertDataset makes a data set, or gives false where it exists.
+func insertDataset(ctx context.Context, tx pgx.Tx, at stamp, d timeline.Dataset) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO dataset (slug, title, description, licence, citation, url, revision, created_at)
+		VALUES (@slug, @title, @description, nullif(@licence, ''), nullif(@citation, ''), nullif(@url, ''), @revision, @at)
+		ON CONFLICT (slug) DO NOTHING`,
+		pgx.NamedArgs{
+			"slug": d.Slug, "title": d.Title, "description": nullable(d.Description), "licence": d.Licence,
+			"citation": d.Citation, "url": d.URL, "revision": at.revision, "at": at.at,
+		})
+	return err == nil && tag.RowsAffected() == 1, err
 }
 
 func nullable(t timeline.Text) any {
