@@ -138,6 +138,19 @@ func (c *Contract) holds(t testing.TB, request *http.Request, name string, value
 	}
 }
 
+// Allows tells whether a schema of the contract allows a document.
+func (c *Contract) Allows(t testing.TB, name string, document []byte) bool {
+	t.Helper()
+	proxy, ok := c.Model.Components.Schemas.Get(name)
+	if !ok {
+		t.Fatalf("the contract has no schema %s", name)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	allowed, _ := c.schemas.ValidateSchemaStringWithVersion(proxy.Schema(), string(document), 3.0)
+	return allowed
+}
+
 // operation finds the operation that a request goes to.
 func (c *Contract) operation(request *http.Request) *v3.Operation {
 	asked := strings.Split(request.URL.EscapedPath(), "/")

@@ -115,7 +115,7 @@ func DecodeLines(data []byte, most int) (Batch, error) {
 	line := int64(0)
 	for text := range bytes.Lines(data) {
 		line++
-		if text = bytes.TrimSpace(text); len(text) == 0 {
+		if text = bytes.Trim(text, " \t\r\n"); len(text) == 0 {
 			continue
 		}
 		b.Lines = append(b.Lines, line)

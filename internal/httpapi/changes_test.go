@@ -296,9 +296,9 @@ func TestWritersAndAFollower(t *testing.T) {
 				}
 				_, response, got := s.ask(t, method, target, body, headers...)
 				switch response.StatusCode {
-				case 200, 201:
+				case http.StatusOK, http.StatusCreated:
 					taken.Add(1)
-				case 404, 410:
+				case http.StatusNotFound, http.StatusGone:
 				default:
 					t.Errorf("%s: %d %s", id, response.StatusCode, got)
 				}

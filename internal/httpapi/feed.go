@@ -31,7 +31,7 @@ type feed struct {
 
 const (
 	pollEvery      = 250 * time.Millisecond
-	feedPage       = 500   // changes that are read at once
+	feedPage       = 250   // changes that are read at once
 	followerBuffer = 4     // batches that wait for a follower
 	maxFollowers   = 2_000 // of an instance
 	maxCatchUps    = 4     // reads at once of those that catch up
@@ -131,9 +131,9 @@ func (f *feed) handOut(ctx context.Context) error {
 		}
 		b := newBatch(from, page)
 		f.mu.Lock()
-		if ctx.Err() != nil { // another reader may have begun
+		if err := ctx.Err(); err != nil { // another reader may have begun
 			f.mu.Unlock()
-			return nil
+			return err
 		}
 		from, f.head = b.to, b.to
 		for c := range f.followers {

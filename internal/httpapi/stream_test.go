@@ -50,7 +50,7 @@ func follow(t testing.TB, server, query string, headers ...string) *follower {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { response.Body.Close() })
-	if h := response.Header; response.StatusCode != 200 || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" ||
+	if h := response.Header; response.StatusCode != http.StatusOK || h.Get("Content-Type") != "text/event-stream" || h.Get("Cache-Control") != "no-store" ||
 		h.Get("Content-Encoding") != "" || h.Get("No-Gzip-Compression") != "" {
 		t.Fatalf("%d %v", response.StatusCode, h)
 	}
