@@ -30,6 +30,7 @@ func main() {
 type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Look after the database's schema."`
+	Export  exportCmd  `cmd:"" help:"Write events to a file or standard output, in any format of the API."`
 	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their four days, labels, and match with a window."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
