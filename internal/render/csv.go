@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -137,12 +138,9 @@ func number(f float64) string { return string(timeline.AppendNumber(nil, f)) }
 // Beside = + - @ these are the blanks that a spreadsheet skips to find one of them,
 // and the wide forms that Japanese editions take for them.
 func harmless(text string) string {
-	for _, first := range text {
-		switch first {
-		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-			return "'" + text
-		}
-		break
+	switch first, _ := utf8.DecodeRuneInString(text); first {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return "'" + text
 	}
 	return text
 }
