@@ -24,9 +24,10 @@ var csvColumns = []string{
 	"actors", "sources", "links", "attributes", "revision", "created_at", "updated_at",
 }
 
-// byteOrderMark begins the file: it is the only way to tell a spreadsheet that the
-// bytes are UTF-8. Without it, Excel and LibreOffice on Windows take the system's
-// code page and Arabic is lost. Programs can be told to pass it over (utf-8-sig).
+// byteOrderMark begins the file: Excel, opening it by a double click, takes it for
+// UTF-8 by that alone, and else for the system's code page, in which Arabic is
+// lost. LibreOffice asks for the character set and takes the mark away; programs
+// can be told to pass it over (utf-8-sig).
 const byteOrderMark = "\uFEFF"
 
 // csvWriter is RFC 4180: one row an event, CRLF, quotes where they are needed.

@@ -20,8 +20,10 @@ type parquetFile struct {
 	group int // bytes of the documents in the row group
 }
 
-// rowGroupBytes is how much of the stored documents goes into a row group.
-const rowGroupBytes = 16 << 20
+// rowGroupBytes is how much of the stored documents goes into a row group. Readers
+// like large ones, but the writer's buffers take several times as much, in each of
+// the exports that run at once.
+const rowGroupBytes = 4 << 20
 
 // parquetRow is an event. What is one value has a column of the same name as in the
 // CSV; translations are maps and lists are lists, as in the event's JSON.
