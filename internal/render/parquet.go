@@ -3,8 +3,10 @@ package render
 import (
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
+	kzstd "github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
@@ -88,9 +90,26 @@ type parquetLink struct {
 	Event    string `parquet:"event"`
 }
 
+// smallWindows is Zstandard with windows of the size of a page: the library's own
+// codec makes encoders with windows of 4 MB again and again.
+type smallWindows struct{ *zstd.Codec }
+
+var pageEncoder = sync.OnceValues(func() (*kzstd.Encoder, error) {
+	return kzstd.NewWriter(nil, kzstd.WithEncoderLevel(kzstd.SpeedFastest), kzstd.WithWindowSize(256<<10))
+})
+
+// Encode compresses a page.
+func (smallWindows) Encode(dst, src []byte) ([]byte, error) {
+	encoder, err := pageEncoder()
+	if err != nil {
+		return nil, err
+	}
+	return encoder.EncodeAll(src, dst[:0]), nil
+}
+
 func newParquet(w io.Writer, about About) Writer {
 	return &parquetFile{out: parquet.NewGenericWriter[parquetRow](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(smallWindows{&zstd.Codec{}}),
 		parquet.CreatedBy("tarikh", "1", ""),
 		parquet.KeyValueMetadata("tarikh.revision", strconv.FormatInt(about.Revision, 10)),
 	)}
