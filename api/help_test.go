@@ -12,7 +12,7 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, tells := range map[string][]string{
-		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
+		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "export ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
 		"serve":           {"api serve [flags]", "Where the events are kept:", "How they are served:", "environment variable"},
 		"migrate":         {"api migrate <command>", "migrate up ", "migrate version ", "migrate force "},
 		"migrate up":      {"api migrate up [flags]", "Where the events are kept:", "$DATABASE_DIRECT_URL"},
