@@ -25,7 +25,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
@@ -65,7 +64,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir, b.program = dir, filepath.Join(dir, "api")
-	if out, err := exec.Command("go", "build", "-o", b.program, "./api").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.program, "./api").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	data := filepath.Join(dir, "data")
@@ -152,7 +151,7 @@ func (b *bench) timeImport(ctx context.Context, file, mapping, dataset string) (
 	if err := b.empty(ctx); err != nil {
 		return 0, 0, err
 	}
-	command := exec.Command(b.program, "import", file, "--mapping", mapping, "--dataset", dataset, "--database-url", b.url)
+	command := exec.CommandContext(ctx, b.program, "import", file, "--mapping", mapping, "--dataset", dataset, "--database-url", b.url)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	begin := time.Now()
@@ -267,7 +266,7 @@ func (b *bench) timeInserts(ctx context.Context) (time.Duration, error) {
 // rows gives the rows of a query as binary fields.
 func (b *bench) rows(ctx context.Context, sql string) ([][][]byte, error) {
 	formats := []int16{pgx.BinaryFormatCode}
-	var result *pgconn.ResultReader = b.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, formats)
+	result := b.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, formats)
 	var rows [][][]byte
 	for result.NextRow() {
 		row := make([][]byte, len(result.Values()))
@@ -283,14 +282,14 @@ func (b *bench) rows(ctx context.Context, sql string) ([][][]byte, error) {
 // derived imports the table of derived dates, where it lies beside the project.
 func (b *bench) derived(ctx context.Context) error {
 	file := filepath.Join("..", "shared", "data", "derived", "events_edtf.tsv")
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(file); os.IsNotExist(err) {
 		fmt.Fprintln(b.out, "NOT MEASURED: the table of derived dates is absent.")
 		return nil
 	}
 	if err := b.empty(ctx); err != nil {
 		return err
 	}
-	command := exec.Command(b.program, "import", file, "--mapping", "bench/importing/derived.yaml", "--database-url", b.url, "--max-refused", "2")
+	command := exec.CommandContext(ctx, b.program, "import", file, "--mapping", "bench/importing/derived.yaml", "--database-url", b.url, "--max-refused", "2")
 	begin := time.Now()
 	out, err := command.CombinedOutput()
 	if err != nil {
