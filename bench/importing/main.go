@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -155,16 +154,40 @@ func (b *bench) timeImport(ctx context.Context, file, mapping, dataset string) (
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	begin := time.Now()
-	err := command.Run()
-	took := time.Since(begin)
+	if err := command.Start(); err != nil {
+		return 0, 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	var peak int64
+	for {
+		select {
+		case err := <-ended:
+			took := time.Since(begin)
+			if err != nil {
+				return 0, 0, fmt.Errorf("import: %w\n%s", err, out.String())
+			}
+			return took, peak, nil
+		case <-time.After(20 * time.Millisecond):
+			// Not the rusage of the child: that begins with the memory of its parent.
+			peak = max(peak, peakMemory(command.Process.Pid))
+		}
+	}
+}
+
+// peakMemory gives the most memory that a process had so far, 0 where the system does
+// not tell.
+func peakMemory(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, 0, fmt.Errorf("import: %w\n%s", err, out.String())
+		return 0
 	}
-	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return took, 0, nil
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kilobytes int64
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+		return 0
 	}
-	return took, usage.Maxrss << 10, nil
+	return kilobytes << 10
 }
 
 var tables = []string{"event", "event_key"}
