@@ -76,13 +76,12 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 	return errors.Join(err, report.close())
 }
 
-// spareMemory collects garbage early: an import makes much that is soon forgotten, of
-// which more would pile up where other programs want the processors. Who sets GOGC or
-// GOMEMLIMIT decides.
+// spareMemory collects garbage in time: an import makes much that is soon forgotten, and
+// more of it would pile up where other programs want the processors. The limit is soft:
+// with more in use it only collects more often. Who sets GOMEMLIMIT decides.
 func spareMemory() {
-	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(50)
-		debug.SetMemoryLimit(40 << 20) // soft: with more in use it only collects more often
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(40 << 20)
 	}
 }
 
