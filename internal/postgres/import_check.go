@@ -258,4 +258,3 @@ func (b *Bulk) lookAgain(ctx context.Context, tx pgx.Tx) error {
 	slices.SortFunc(b.updates, func(x, y bulkUpdate) int { return int(x.ordinal) - int(y.ordinal) })
 	return err
 }
-
