@@ -81,7 +81,7 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 // with more in use it only collects more often. Who sets GOMEMLIMIT decides.
 func spareMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(40 << 20)
+		debug.SetMemoryLimit(32 << 20)
 	}
 }
 
