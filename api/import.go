@@ -76,13 +76,12 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 	return errors.Join(err, report.close())
 }
 
-// spareMemory collects garbage early: an import makes much that is soon forgotten, of
-// which more would pile up where other programs want the processors. Who sets GOGC or
-// GOMEMLIMIT decides.
+// spareMemory collects garbage in time: an import makes much that is soon forgotten, and
+// more of it would pile up where other programs want the processors. The limit is soft:
+// with more in use it only collects more often. Who sets GOMEMLIMIT decides.
 func spareMemory() {
-	if os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(50)
-		debug.SetMemoryLimit(40 << 20) // soft: with more in use it only collects more often
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(32 << 20)
 	}
 }
 
@@ -154,22 +153,40 @@ func (i *importing) run(ctx context.Context, in io.Reader) error {
 		return err
 	}
 	i.progress.stage("checking")
-	faults, err := bulk.Check(ctx)
+	err = bulk.Check(ctx, func(f postgres.BulkFault) {
+		i.refused++
+		i.refusals.add(f.Row, f.Line, f.Pointer, f.Detail)
+	})
 	if err != nil {
 		return err
 	}
-	i.refuse(faults)
-	i.refused += len(faults)
 	counts, repeated := bulk.Counts()
 	tooMany := i.refused > i.command.MaxRefused
 	if !tooMany && !i.command.DryRun {
 		i.progress.copying(bulk.Len())
-		if counts, err = bulk.Commit(ctx, postgres.Author{Name: "api import"}); err != nil {
+		if counts, err = i.commit(ctx, bulk); err != nil {
 			return err
 		}
 	}
 	i.progress.end()
 	return i.summary(counts, repeated, tooMany)
+}
+
+// commitTries is how often an import that meets another writer tries again, each time for
+// as long as any write waits.
+const commitTries = 60
+
+// commit brings the events in. A write over HTTP that meets a busy database is told to
+// come again; an import has read its file already, so it waits.
+func (i *importing) commit(ctx context.Context, bulk *postgres.Bulk) (postgres.ImportResult, error) {
+	for try := 1; ; try++ {
+		counts, err := bulk.Commit(ctx, postgres.Author{Name: "api import"})
+		var busy *timeline.Error
+		if !errors.As(err, &busy) || busy.Kind != timeline.KindBusy || try == commitTries {
+			return counts, err
+		}
+		i.progress.stage("waiting for another write")
+	}
 }
 
 // read spools the events of the file.
@@ -194,16 +211,12 @@ func (i *importing) read(ctx context.Context, in io.Reader, bulk *postgres.Bulk)
 		for _, r := range p.read.Refused {
 			i.refusals.add(r.Row, r.Line, r.Column, r.Reason)
 		}
-		i.refuse(p.rows.Faults)
+		for _, f := range p.rows.Faults {
+			i.refusals.add(f.Row, f.Line, f.Pointer, f.Detail)
+		}
 		i.progress.rows(i.rows)
 		return bulk.Add(p.rows)
 	})
-}
-
-func (i *importing) refuse(faults []postgres.BulkFault) {
-	for _, f := range faults {
-		i.refusals.add(f.Row, f.Line, f.Pointer, f.Detail)
-	}
 }
 
 // summary tells what was done. The numbers go to standard output, as lines that a

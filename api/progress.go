@@ -75,7 +75,9 @@ func (p *progress) rows(n int) {
 func (p *progress) stage(name string) {
 	if p.bar != nil {
 		p.bar.Describe(name)
+		return
 	}
+	p.line("%s", name)
 }
 
 // copying begins the last part, of so many events.

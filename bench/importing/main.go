@@ -21,11 +21,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
@@ -65,7 +63,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	b.dir, b.program = dir, filepath.Join(dir, "api")
-	if out, err := exec.Command("go", "build", "-o", b.program, "./api").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.program, "./api").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	data := filepath.Join(dir, "data")
@@ -96,10 +94,11 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(b.out, "%d events, %d MB of NDJSON; %d cores, %s, Postgres %s\n\n", b.events, size>>20, runtime.NumCPU(), runtime.Version(), version)
-	fmt.Fprintf(b.out, "| round | import | two bare COPYs | ratio | one-row inserts | ratio | peak memory of the import |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprint(b.out, "CPU is that of the program and, behind the +, of the server's process that served it: on a machine with other work it says more than the clock.\n\n")
+	fmt.Fprint(b.out, "| round | import | CPU | two bare COPYs | CPU | ratio | one-row inserts | ratio | peak memory of the import |\n|---|---|---|---|---|---|---|---|---|\n")
 	var toCopy, toInsert []float64
 	for round := range b.rounds {
-		imported, memory, err := b.timeImport(ctx, file, "events", "bench")
+		imported, err := b.timeImport(ctx, file, "events", "bench")
 		if err != nil {
 			return err
 		}
@@ -111,15 +110,17 @@ func (b *bench) measure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		before := b.ownCPU()
 		copied, err := b.timeCopies(ctx)
 		if err != nil {
 			return err
 		}
+		copiedCPU := b.ownCPU() - before
 		rate := func(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
-		i, c, o := rate(b.events, imported), rate(b.events, copied), rate(b.inserts, inserted)
+		i, c, o := rate(b.events, imported.took), rate(b.events, copied), rate(b.inserts, inserted)
 		toCopy, toInsert = append(toCopy, i/c), append(toInsert, i/o)
-		fmt.Fprintf(b.out, "| %d | %.1f s, %.0f/s | %.1f s, %.0f/s | %.2f | %.1f s, %.0f/s | %.1f | %d MB |\n",
-			round+1, imported.Seconds(), i, copied.Seconds(), c, i/c, inserted.Seconds(), o, i/o, memory>>20)
+		fmt.Fprintf(b.out, "| %d | %.1f s, %.0f/s | %.1f + %.1f s | %.1f s, %.0f/s | %.1f s | %.2f | %.1f s, %.0f/s | %.1f | %d MB |\n",
+			round+1, imported.took.Seconds(), i, imported.programCPU, imported.serverCPU, copied.Seconds(), c, copiedCPU, i/c, inserted.Seconds(), o, i/o, imported.memory>>20)
 		if round == b.rounds-1 {
 			slices.Sort(toCopy)
 			slices.Sort(toInsert)
@@ -147,25 +148,95 @@ func (b *bench) empty(ctx context.Context) error {
 	return nil
 }
 
-// timeImport runs the program's import and gives its time and its peak memory.
-func (b *bench) timeImport(ctx context.Context, file, mapping, dataset string) (time.Duration, int64, error) {
+// importCost is what an import took.
+type importCost struct {
+	took                  time.Duration
+	programCPU, serverCPU float64 // seconds
+	memory                int64   // the most that the program had, in bytes
+}
+
+// timeImport runs the program's import.
+func (b *bench) timeImport(ctx context.Context, file, mapping, dataset string) (c importCost, err error) {
 	if err := b.empty(ctx); err != nil {
-		return 0, 0, err
+		return c, err
 	}
-	command := exec.Command(b.program, "import", file, "--mapping", mapping, "--dataset", dataset, "--database-url", b.url)
+	served := b.endedCPU()
+	command := exec.CommandContext(ctx, b.program, "import", file, "--mapping", mapping, "--dataset", dataset, "--database-url", b.url)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	begin := time.Now()
-	err := command.Run()
-	took := time.Since(begin)
+	if err := command.Start(); err != nil {
+		return c, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			c.took = time.Since(begin)
+			if err != nil {
+				return c, fmt.Errorf("import: %w\n%s", err, out.String())
+			}
+			c.programCPU = (command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds()
+			time.Sleep(200 * time.Millisecond) // the server's process ends a little later
+			c.serverCPU = b.endedCPU() - served
+			return c, nil
+		case <-time.After(20 * time.Millisecond):
+			// Not the rusage of the child: that begins with the memory of its parent.
+			c.memory = max(c.memory, peakMemory(command.Process.Pid))
+		}
+	}
+}
+
+// cpu reads the seconds of a process: its own, or those of its children that have ended.
+// Where the system does not tell, they are 0.
+func cpu(pid int, ofChildren bool) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, 0, fmt.Errorf("import: %w\n%s", err, out.String())
+		return 0
 	}
-	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return took, 0, nil
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	first := 11
+	if ofChildren {
+		first = 13
 	}
-	return took, usage.Maxrss << 10, nil
+	var user, system float64
+	if _, err := fmt.Sscan(fields[first]+" "+fields[first+1], &user, &system); err != nil {
+		return 0
+	}
+	return (user + system) / 100
+}
+
+// ownCPU is that of the server's process for the benchmark's connection.
+func (b *bench) ownCPU() float64 { return cpu(int(b.conn.PgConn().PID()), false) }
+
+// endedCPU is that of all the server's processes that have ended.
+func (b *bench) endedCPU() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.conn.PgConn().PID()))
+	if err != nil {
+		return 0
+	}
+	var state string
+	var parent int
+	if _, err := fmt.Sscan(string(text[bytes.LastIndexByte(text, ')')+1:]), &state, &parent); err != nil {
+		return 0
+	}
+	return cpu(parent, true)
+}
+
+// peakMemory gives the most memory that a process had so far, 0 where the system does
+// not tell.
+func peakMemory(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kilobytes int64
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+		return 0
+	}
+	return kilobytes << 10
 }
 
 var tables = []string{"event", "event_key"}
@@ -267,7 +338,7 @@ func (b *bench) timeInserts(ctx context.Context) (time.Duration, error) {
 // rows gives the rows of a query as binary fields.
 func (b *bench) rows(ctx context.Context, sql string) ([][][]byte, error) {
 	formats := []int16{pgx.BinaryFormatCode}
-	var result *pgconn.ResultReader = b.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, formats)
+	result := b.conn.PgConn().ExecParams(ctx, sql, nil, nil, nil, formats)
 	var rows [][][]byte
 	for result.NextRow() {
 		row := make([][]byte, len(result.Values()))
@@ -283,14 +354,14 @@ func (b *bench) rows(ctx context.Context, sql string) ([][][]byte, error) {
 // derived imports the table of derived dates, where it lies beside the project.
 func (b *bench) derived(ctx context.Context) error {
 	file := filepath.Join("..", "shared", "data", "derived", "events_edtf.tsv")
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(file); os.IsNotExist(err) {
 		fmt.Fprintln(b.out, "NOT MEASURED: the table of derived dates is absent.")
 		return nil
 	}
 	if err := b.empty(ctx); err != nil {
 		return err
 	}
-	command := exec.Command(b.program, "import", file, "--mapping", "bench/importing/derived.yaml", "--database-url", b.url, "--max-refused", "2")
+	command := exec.CommandContext(ctx, b.program, "import", file, "--mapping", "bench/importing/derived.yaml", "--database-url", b.url, "--max-refused", "2")
 	begin := time.Now()
 	out, err := command.CombinedOutput()
 	if err != nil {

@@ -52,8 +52,8 @@ func bulk(t testing.TB, s *postgres.Store, o postgres.BulkOptions, events ...tim
 
 func check(t testing.TB, b *postgres.Bulk) []postgres.BulkFault {
 	t.Helper()
-	faults, err := b.Check(t.Context())
-	if err != nil {
+	var faults []postgres.BulkFault
+	if err := b.Check(t.Context(), func(f postgres.BulkFault) { faults = append(faults, f) }); err != nil {
 		t.Fatal(err)
 	}
 	return faults
@@ -550,5 +550,45 @@ func TestAnImportDuringOtherWrites(t *testing.T) {
 	}
 	if want := len(events) + int(written.Load()); len(seen) != want {
 		t.Errorf("%d changes, want %d", len(seen), want)
+	}
+}
+
+func TestBulkInExecMode(t *testing.T) {
+	t.Parallel()
+	_, url := open(t)
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, ExecMode: "exec"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	a, b := event(t, "a", "2021"), event(t, "b", "[2021-03-04..2021-03-09]")
+	importBulk(t, s, a, b)
+	b.Measures = map[string]float64{"deaths": 1e-7, "wounded": 3}
+	want := postgres.ImportResult{Revision: 3, Updated: 1, Unchanged: 1}
+	if got := importBulk(t, s, a, b); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestABusyImportCanGoOn meets another writer that holds the revision, and is committed
+// when that one has gone.
+func TestABusyImportCanGoOn(t *testing.T) {
+	t.Parallel()
+	s, url := open(t)
+	b := bulk(t, s, postgres.BulkOptions{}, event(t, "a", "2021"), event(t, "b", "2021"))
+	check(t, b)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	exec(t, conn, `BEGIN`)
+	exec(t, conn, `UPDATE revision SET revision = revision + 1`)
+	if _, err := b.Commit(t.Context(), author); kindOf(err) != timeline.KindBusy {
+		t.Errorf("%v", err)
+	}
+	exec(t, conn, `ROLLBACK`)
+	if got, err := b.Commit(t.Context(), author); err != nil || got.Created != 2 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -214,7 +214,7 @@ func (h *runHeap) Pop() any {
 
 // appendKey appends the row of event_key that a record stands for.
 func appendKey(b, record []byte) []byte {
-	term, span, day := rankParts(binary.BigEndian.Uint64(record))
+	term, span, day := rankParts(keyRankOf(record))
 	last := edtf.Open
 	if n := int32(binary.BigEndian.Uint32(record[12:])); n != openDay {
 		last = edtf.At(edtf.Day(n))
@@ -228,3 +228,5 @@ func appendKey(b, record []byte) []byte {
 }
 
 func recordOrdinal(record []byte) uint32 { return binary.BigEndian.Uint32(record[8:]) }
+
+func keyRankOf(record []byte) uint64 { return binary.BigEndian.Uint64(record) }
