@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tarikh-timeline/tarikh/internal/explorer"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -51,7 +52,8 @@ type Options struct {
 type api struct {
 	Options
 	contract contract
-	limits   *limiter // nil: none
+	limits   *limiter                 // nil: none
+	files    map[string]explorer.File // of the pages
 }
 
 // operation is one operation of the contract. HEAD comes with each GET.
@@ -83,7 +85,8 @@ var operations = []operation{
 	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
 }
 
-// New makes the handler of the whole API. Its error is a contract that cannot be read.
+// New makes the handler of the whole API and its pages. Its error is a contract or a
+// page that cannot be read.
 func New(o Options) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -92,7 +95,11 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit)}
+	files, err := explorer.Files()
+	if err != nil {
+		return nil, err
+	}
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), files: files}
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -114,6 +121,11 @@ func New(o Options) (http.Handler, error) {
 		handle := a.serve(op)
 		router.GET(op.path, handle)
 		router.HEAD(op.path, handle)
+	}
+	for _, p := range pages {
+		handle := a.servePage(p)
+		router.GET(p.path, handle)
+		router.HEAD(p.path, handle)
 	}
 	return compressed(router)
 }
