@@ -1,5 +1,5 @@
-// Package tarikh holds the contract: openapi.yaml, embedded here because
-// go:embed cannot look upwards. Everything else lies in api and internal.
+// Package tarikh holds the contract: openapi.yaml, embedded here because a
+// package cannot embed what lies above it. Everything else lies in api and internal.
 package tarikh
 
 import _ "embed"

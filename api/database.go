@@ -24,7 +24,7 @@ func openDatabase(ctx context.Context, s databaseSettings, log *slog.Logger) (*d
 		if direct == "" {
 			direct = s.DatabaseURL
 		}
-		return &database{url: s.DatabaseURL, directURL: direct, place: "in the Postgres of DATABASE_URL"}, nil
+		return &database{url: s.DatabaseURL, directURL: direct, place: "the Postgres of DATABASE_URL"}, nil
 	}
 	server, err := pgembed.Start(ctx, pgembed.Options{
 		DataDir: s.DataDir,
@@ -50,6 +50,11 @@ func (d *database) close() {
 func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres.Store, error) {
 	if err := postgres.Migrate(ctx, d.directURL); err != nil {
 		return nil, err
+	}
+	if d.url != d.directURL {
+		if err := postgres.CheckReachable(ctx, d.url); err != nil {
+			return nil, err
+		}
 	}
 	return postgres.Open(ctx, postgres.Options{URL: d.url, DirectURL: d.directURL, ExecMode: s.ExecMode})
 }

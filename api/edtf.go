@@ -18,6 +18,11 @@ type edtfCmd struct {
 	To          *string  `placeholder:"DATE" help:"The window's last day: a year, a month or a day. Adds how the date matches it."`
 }
 
+// Help is shown below the command's line.
+func (edtfCmd) Help() string {
+	return "Each answer is a JSON object on a line of its own. For example: api edtf --from 2021-05 --to 2021-05 2021 '2023-07-26/..' '[2016-03-04..2016-03-09]'"
+}
+
 // Run prints one JSON object a line for each expression, in order. It exits with 1
 // when one of them is invalid.
 func (c edtfCmd) Run(ctx context.Context, s streams) error {

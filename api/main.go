@@ -21,6 +21,7 @@ import (
 func main() {
 	pgembed.MaybeRunGuard()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once; the guard looks after the database
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -28,10 +29,10 @@ func main() {
 
 // commands is the command line: one field a subcommand.
 type commands struct {
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API (the default)."`
+	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API. This is what 'api' alone does."`
 	Migrate migrateCmd `cmd:"" help:"Look after the database's schema."`
-	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their four days, labels, and match with a window."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their days, labels, and match with a window."`
+	Version versionCmd `cmd:"" help:"Print the program's version."`
 }
 
 // streams are the program's standard input and output.
@@ -52,7 +53,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	done := -1
 	parser, err := kong.New(&c,
 		kong.Name("api"),
-		kong.Description("Tarikh (تاريخ), the event timeline API. Without a command it serves, from a Postgres of its own or from DATABASE_URL."),
+		kong.Description("Tarikh (تاريخ), the event timeline API. Without a command it serves, at http://127.0.0.1:8080, from a Postgres of its own or from DATABASE_URL."),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "database", Title: "Where the events are kept:"},
+			{Key: "http", Title: "How they are served:"},
+		}),
 		kong.Writers(out, errs),
 		kong.Exit(func(code int) { done = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
@@ -67,15 +72,20 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	if done >= 0 { // --help has printed
 		return done
 	}
-	if err == nil {
-		err = command.Run()
+	if err != nil {
+		fmt.Fprintf(errs, "api: %v; type `api --help`, or `api <command> --help`, to see what can be given\n", err)
+		return 1
 	}
+	err = command.Run()
 	var code exitCode
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):
 		return int(code)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(errs, "api: interrupted before it was done")
+		return 130
 	}
 	fmt.Fprintln(errs, "api:", strings.TrimSpace(err.Error()))
 	return 1

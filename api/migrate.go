@@ -10,8 +10,8 @@ import (
 )
 
 type migrateCmd struct {
-	Up      migrateUpCmd      `cmd:"" help:"Bring the schema up to what this program needs."`
-	Version migrateVersionCmd `cmd:"" help:"Print the schema's version."`
+	Up      migrateUpCmd      `cmd:"" help:"Bring the schema to the version that this program needs. 'api serve' does it too."`
+	Version migrateVersionCmd `cmd:"" help:"Print the version that the schema is at, and the one that is needed."`
 	Force   migrateForceCmd   `cmd:"" help:"State the version by hand, after repairing a failed migration."`
 }
 
@@ -51,8 +51,16 @@ type migrateForceCmd struct {
 	Version int64 `arg:"" help:"The version that the schema is really at; 0 when it is empty."`
 }
 
+// Help is shown below the command's line.
+func (migrateForceCmd) Help() string {
+	return "It changes no table: it writes down which migration the tables are at, so that `api migrate up` goes on after it."
+}
+
 // Run states the version.
 func (c migrateForceCmd) Run(ctx context.Context, s streams) error {
+	if err := postgres.CheckVersion(c.Version); err != nil { // before a database is started
+		return err
+	}
 	return withDatabase(ctx, c.databaseSettings, s, func(d *database) error {
 		if err := postgres.ForceVersion(ctx, d.directURL, c.Version); err != nil {
 			return err

@@ -8,12 +8,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"syscall"
 	"time"
 
 	tarikh "github.com/tarikh-timeline/tarikh"
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
 	"github.com/tarikh-timeline/tarikh/internal/seed"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 type serveCmd struct{ settings }
@@ -28,6 +31,11 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
+// Help is shown below the command's line.
+func (serveCmd) Help() string {
+	return "Every flag can be set by the environment variable in brackets instead; a flag wins over it. None is needed."
+}
+
 // Run serves until it is told to stop.
 func (c serveCmd) Run(ctx context.Context, s streams) error {
 	config, err := c.check()
@@ -35,11 +43,35 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := newLogger(config, s.err)
-	listener, err := net.Listen("tcp", config.Listen)
+	listener, err := listen(ctx, config.Listen)
 	if err != nil {
-		return fmt.Errorf("%s cannot be listened at (%w): end the program that uses it, or set TARIKH_LISTEN", config.Listen, err)
+		return err
 	}
 	defer listener.Close()
+	err = serve(ctx, config, listener, log, s.out)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop before it served
+	}
+	return err
+}
+
+// listen takes the address before anything else is started.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	var why syscall.Errno
+	switch {
+	case err == nil:
+		return listener, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("the address %s is in use: end the program that uses it, or set TARIKH_LISTEN to another one, such as 127.0.0.1:0 for any free port", address)
+	case errors.As(err, &why):
+		return nil, fmt.Errorf("the address %s cannot be listened at (%w): set TARIKH_LISTEN to another one", address, why)
+	}
+	return nil, fmt.Errorf("the address cannot be listened at (%w): set TARIKH_LISTEN to another one", err)
+}
+
+// serve opens the database and serves until ctx ends.
+func serve(ctx context.Context, config config, listener net.Listener, log *slog.Logger, out io.Writer) error {
 	d, err := openDatabase(ctx, config.databaseSettings, log)
 	if err != nil {
 		return err
@@ -74,7 +106,7 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	greet(s.out, listener.Addr(), d.place)
+	greet(out, listener.Addr(), d.place)
 	select {
 	case err := <-served:
 		return err
@@ -95,10 +127,15 @@ func shutDown(server *http.Server, log *slog.Logger) error {
 	return err
 }
 
-// loadSeed stores the data set that ships, unless it was stored before.
+// loadSeed stores the data set that ships, unless it was stored before. It looks first:
+// to store takes the revision, for which a start would wait while others write.
 func loadSeed(ctx context.Context, store *postgres.Store) error {
 	dataset, events, err := seed.Sahel()
 	if err != nil {
+		return err
+	}
+	stored, err := store.Datasets(ctx)
+	if err != nil || slices.ContainsFunc(stored, func(d timeline.Dataset) bool { return d.Slug == dataset.Slug }) {
 		return err
 	}
 	_, err = store.CreateDataset(ctx, dataset, events, postgres.Author{Name: "seed"})

@@ -11,17 +11,17 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
 )
 
 // databaseSettings say where the events are kept.
 type databaseSettings struct {
-	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"Your own Postgres (14 or later). Absent: a Postgres of its own."`
-	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" help:"The same database past a pooler: for migrations and listening."`
-	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" help:"Replicas for reading, comma-separated."`
-	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" default:"prepared" help:"'prepared', or 'exec' behind a transaction pooler."`
-	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" help:"Where the Postgres of its own keeps its data."`
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" group:"database" placeholder:"URL" help:"Your own Postgres (14 or later), as postgres://user:password@host:5432/database. Without it the program runs a Postgres of its own."`
+	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations and listening."`
+	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading."`
+	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" group:"database" default:"prepared" placeholder:"prepared" help:"'exec' behind a transaction pooler, else 'prepared'."`
+	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" group:"database" placeholder:"FOLDER" help:"Where the program's own Postgres keeps its data. Absent: /var/lib/tarikh for root, else tarikh in the user's folder for data."`
 }
 
 // settings are all that can be set, by flag or environment variable. They are read
@@ -29,15 +29,16 @@ type databaseSettings struct {
 type settings struct {
 	databaseSettings `embed:""`
 
-	Listen         string `name:"listen" aliases:"tarikh-listen" env:"TARIKH_LISTEN" default:"127.0.0.1:8080" help:"Address to serve at; port 0 picks a free one."`
-	OpsListen      string `name:"ops-listen" aliases:"tarikh-ops-listen" env:"TARIKH_OPS_LISTEN" default:"off" help:"Address for operators, or 'off'."`
-	Seed           string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" help:"'sahel' or 'none'. Default: sahel on the Postgres of its own, none with DATABASE_URL."`
-	Log            string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" help:"'text' or 'json'. Default: text on a terminal, else json."`
-	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" default:"64MB" help:"Most memory for cached answers, such as 64MB; 0 for none."`
-	RateLimit      string `name:"rate-limit" aliases:"tarikh-rate-limit" env:"TARIKH_RATE_LIMIT" default:"off" help:"Requests a second for each address, or 'off'."`
-	RequireKey     string `name:"require-key" aliases:"tarikh-require-key" env:"TARIKH_REQUIRE_KEY" default:"write" help:"'write', or 'read' to close reading too."`
-	TrustedProxies string `name:"trusted-proxies" aliases:"tarikh-trusted-proxies" env:"TARIKH_TRUSTED_PROXIES" help:"Proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated."`
-	CORSOrigins    string `name:"cors-origins" aliases:"tarikh-cors-origins" env:"TARIKH_CORS_ORIGINS" default:"*" help:"Origins that browsers may read from, comma-separated; * for any."`
+	Listen         string `name:"listen" aliases:"tarikh-listen" env:"TARIKH_LISTEN" group:"http" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Address to serve at; port 0 picks a free one."`
+	OpsListen      string `name:"ops-listen" aliases:"tarikh-ops-listen" env:"TARIKH_OPS_LISTEN" group:"http" default:"off" placeholder:"off" help:"Address for operators, or 'off'."`
+	RequireKey     string `name:"require-key" aliases:"tarikh-require-key" env:"TARIKH_REQUIRE_KEY" group:"http" default:"write" placeholder:"write" help:"What asks for a key: 'write', or 'read' to close reading too."`
+	RateLimit      string `name:"rate-limit" aliases:"tarikh-rate-limit" env:"TARIKH_RATE_LIMIT" group:"http" default:"off" placeholder:"off" help:"Requests a second for each address, or 'off'."`
+	TrustedProxies string `name:"trusted-proxies" aliases:"tarikh-trusted-proxies" env:"TARIKH_TRUSTED_PROXIES" group:"http" placeholder:"ADDRESS,…" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
+	CORSOrigins    string `name:"cors-origins" aliases:"tarikh-cors-origins" env:"TARIKH_CORS_ORIGINS" group:"http" default:"*" placeholder:"*" help:"Origins that browsers may read from, comma-separated; * for any."`
+	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" group:"http" default:"64MB" placeholder:"64MB" help:"Most memory for cached answers; 0 for none."`
+
+	Seed string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" group:"database" placeholder:"NAME" help:"Data set to load, once: 'sahel' or 'none'. Absent: sahel into the program's own Postgres, none with DATABASE_URL."`
+	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'. Absent: text on a terminal, else json."`
 }
 
 // config is what the settings mean.
@@ -59,14 +60,14 @@ func (s settings) check() (config, error) {
 	fault := func(name, format string, args ...any) {
 		faults = append(faults, fmt.Errorf("  %s %s", name, fmt.Sprintf(format, args...)))
 	}
-	faults = append(faults, s.databaseSettings.faults()...)
+	faults = append(faults, s.faults()...)
 	c.replicaURLs = items(s.ReplicaURLs)
 	if err := checkAddress(s.Listen); err != nil {
 		fault("TARIKH_LISTEN", "%v", err)
 	}
 	if s.OpsListen != "off" {
 		if err := checkAddress(s.OpsListen); err != nil {
-			fault("TARIKH_OPS_LISTEN", "%v, nor 'off'", err)
+			fault("TARIKH_OPS_LISTEN", "%v, or 'off'", err)
 		}
 	}
 	switch s.Seed {
@@ -121,16 +122,16 @@ func (s settings) check() (config, error) {
 func (s databaseSettings) faults() []error {
 	var faults []error
 	check := func(name, address string) {
-		if _, err := pgx.ParseConfig(address); err != nil {
+		if _, err := pgxpool.ParseConfig(address); err != nil {
 			faults = append(faults, fmt.Errorf("  %s cannot be read: it must look like postgres://user:password@host:5432/database", name))
 		}
 	}
 	if s.DatabaseURL != "" {
 		check("DATABASE_URL", s.DatabaseURL)
 	}
-	for name, address := range map[string]string{"DATABASE_DIRECT_URL": s.DirectURL, "DATABASE_REPLICA_URL": s.ReplicaURLs} {
-		if address != "" && s.DatabaseURL == "" {
-			faults = append(faults, fmt.Errorf("  %s is set, but DATABASE_URL is not", name))
+	for _, beside := range []struct{ name, address string }{{"DATABASE_DIRECT_URL", s.DirectURL}, {"DATABASE_REPLICA_URL", s.ReplicaURLs}} {
+		if beside.address != "" && s.DatabaseURL == "" {
+			faults = append(faults, fmt.Errorf("  %s is set, but DATABASE_URL is not: set both or neither", beside.name))
 		}
 	}
 	if s.DirectURL != "" {
@@ -141,6 +142,9 @@ func (s databaseSettings) faults() []error {
 	}
 	if s.ExecMode != "prepared" && s.ExecMode != "exec" {
 		faults = append(faults, fmt.Errorf("  TARIKH_DB_EXEC_MODE is %q: it must be 'prepared' or 'exec'", s.ExecMode))
+	}
+	if info, err := os.Stat(s.DataDir); s.DatabaseURL == "" && err == nil && !info.IsDir() {
+		faults = append(faults, fmt.Errorf("  TARIKH_DATA_DIR is %q, which is a file: it must be a folder, or a name that is still free", s.DataDir))
 	}
 	return faults
 }

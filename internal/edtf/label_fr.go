@@ -80,7 +80,8 @@ func (l french) date(c *part) phrase {
 }
 
 func (l french) season(c *part) phrase {
-	name, class := "", classMasculine
+	var name string
+	class := classMasculine
 	if c.month > 32 {
 		name = frenchPeriods[c.month-33]
 	} else if name = frenchSeasons[(c.month-21)%4]; name != "printemps" {

@@ -93,12 +93,6 @@ func (w Window) holds(s Span) bool {
 	return s.Lo.or(minusInfinity) >= from && s.Hi.or(plusInfinity) <= to
 }
 
-// overlaps tells whether some day of the span lies in the window.
-func (w Window) overlaps(s Span) bool {
-	from, to := w.limits()
-	return s.Lo.or(minusInfinity) <= to && s.Hi.or(plusInfinity) >= from
-}
-
 func (b *Bounds) possible(w Window) bool {
 	from, to := w.limits()
 	startEarliest, _, _, endLatest := b.signed()

@@ -103,9 +103,7 @@ const prefixes = "وفبكل"
 func SearchWords(s string) []string {
 	words := Words(s)
 	for i := 0; i < len(words); i++ { // stems are appended and stripped in their turn
-		for _, stem := range stems(words[i]) {
-			words = append(words, stem)
-		}
+		words = append(words, stems(words[i])...)
 	}
 	return words
 }

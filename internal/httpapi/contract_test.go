@@ -184,3 +184,37 @@ func TestSchemasSuitGenerators(t *testing.T) {
 		t.Error("not 3.0.3 but " + strconv.Quote(version))
 	}
 }
+
+// TestParametersSuitGenerators: an enum without a name gets another name from each
+// generator, and oapi-codegen makes a Go type of every parameter beside those of the
+// schemas.
+func TestParametersSuitGenerators(t *testing.T) {
+	t.Parallel()
+	contract := contracttest.Load(t)
+	schemas := contract.Model.Components.Schemas
+	for name, p := range contract.Model.Components.Parameters.FromOldest() {
+		item := p.Schema
+		if s := item.Schema(); s.Items != nil {
+			item = s.Items.A
+		}
+		if !item.IsReference() && len(item.Schema().Enum) > 0 {
+			t.Errorf("%s has an enum without a name: put it into components/schemas", name)
+		}
+		goName, renamed := p.Extensions.Get("x-go-name")
+		if renamed {
+			name = goName.Value
+		}
+		if _, clash := schemas.Get(name); clash && (renamed || p.Schema.GetReference() != "#/components/schemas/"+name) {
+			t.Errorf("the parameter %s bears the name of the schema %s: give it an x-go-name", p.Name, name)
+		}
+	}
+	for path, item := range contract.Model.Paths.PathItems.FromOldest() {
+		for _, operation := range item.GetOperations().FromOldest() {
+			for _, p := range operation.Parameters {
+				if schema := p.Schema; !schema.IsReference() && len(schema.Schema().Enum) > 0 {
+					t.Errorf("%s: %s has an enum without a name", path, p.Name)
+				}
+			}
+		}
+	}
+}

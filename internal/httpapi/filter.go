@@ -241,11 +241,11 @@ func (a *api) asOf(r *request) (moment, error) {
 	}
 	// A plus sign that nobody escaped has become a space.
 	at, parseErr := time.Parse(time.RFC3339, strings.ReplaceAll(value, " ", "+"))
-	switch {
-	case parseErr != nil:
+	if parseErr != nil {
 		r.query.fault("as_of", "cannot be %q; it must be a revision such as 17, or a time such as 2026-01-31T12:00:00Z", clip(value))
-		return now, nil
-	case at.After(a.Now()):
+		return now, nil //nolint:nilerr // it is told as a fault
+	}
+	if at.After(a.Now()) {
 		r.query.fault("as_of", "lies ahead: it is %s now", a.Now().UTC().Format(time.RFC3339))
 		return now, nil
 	}

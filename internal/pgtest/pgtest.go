@@ -23,10 +23,14 @@ import (
 // patience bounds every step: above it something hangs.
 const patience = 3 * time.Minute
 
-// Main runs a package's tests: func TestMain(m *testing.M) { pgtest.Main(m) }.
-func Main(m *testing.M) {
+// Main runs a package's tests: func TestMain(m *testing.M) { pgtest.Main(m) }. What
+// the tests share besides is taken down by the functions in after.
+func Main(m *testing.M, after ...func()) {
 	pgembed.MaybeRunGuard()
 	code := m.Run()
+	for _, takeDown := range after {
+		takeDown()
+	}
 	if err := release(); err != nil {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
 		code = max(code, 1)

@@ -54,7 +54,7 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 	}()
 	args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
 	// A lock of this transaction: it works behind a transaction pooler too.
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::text || ' ' || @key, 1))`, args); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
 		return Answer{}, translate(ctx, err)
 	}
 	var before Answer

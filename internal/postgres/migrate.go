@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/tarikh-timeline/tarikh/migrations"
@@ -74,7 +77,7 @@ func Migrate(ctx context.Context, url string) error {
 			// A file without CONCURRENTLY runs as one transaction: what failed left
 			// nothing behind, and the file can simply run again.
 			if concurrent(version) {
-				return dirtyError(version, errors.New("it builds an index concurrently"))
+				return dirtyError(version, errors.New("it builds an index concurrently, of which an invalid one may be left: drop that"))
 			}
 			if err := m.Force(before(version)); err != nil {
 				return dirtyError(version, err)
@@ -91,11 +94,19 @@ func Migrate(ctx context.Context, url string) error {
 	})
 }
 
+// CheckVersion refuses a schema version that this program does not know.
+func CheckVersion(version int64) error {
+	if version < 0 || version > LatestVersion() {
+		return fmt.Errorf("there is no schema version %d: give one from 0 to %d", version, LatestVersion())
+	}
+	return nil
+}
+
 // ForceVersion states by hand that the schema is at a version (0: empty) and clean,
 // after somebody repaired a failed migration.
 func ForceVersion(ctx context.Context, url string, version int64) error {
-	if version < 0 || version > LatestVersion() {
-		return fmt.Errorf("there is no schema version %d: give one from 0 to %d", version, LatestVersion())
+	if err := CheckVersion(version); err != nil {
+		return err
 	}
 	return withLock(ctx, url, func(conn *pgx.Conn) error {
 		m, closeAll, err := migrator(conn.Config())
@@ -111,8 +122,26 @@ func ForceVersion(ctx context.Context, url string, version int64) error {
 }
 
 func dirtyError(version int64, err error) error {
+	return fmt.Errorf("the migration to schema version %d failed: %s; repair what it names, then type `api migrate force %d` and `api migrate up`", version, migrateReason(err), max(0, version-1))
+}
+
+// migrateReason gives what Postgres said, without the statement that golang-migrate
+// puts around it.
+func migrateReason(err error) string {
+	var value database.Error
+	var pointer *database.Error
+	switch {
+	case errors.As(err, &value):
+		err = value.OrigErr
+	case errors.As(err, &pointer):
+		err = pointer.OrigErr
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Message
+	}
 	reason, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("the migration to schema version %d failed: %s; repair what it names, then type `api migrate force %d` and `api migrate up`", version, reason, max(0, version-1))
+	return reason
 }
 
 // before gives golang-migrate's number of the version before: -1 is "none".
@@ -132,18 +161,55 @@ func concurrent(version int64) bool {
 	return err != nil || strings.Contains(strings.ToUpper(string(text)), "CONCURRENTLY")
 }
 
+// CheckReachable tells, in one line that says what to do, that the database for
+// queries cannot be reached, or is not the one that was migrated. It is for a pooler's
+// address, which migrating does not use.
+func CheckReachable(ctx context.Context, url string) error {
+	conn, err := connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	version, _, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return notReachable(conn.Config(), err)
+	}
+	if version != LatestVersion() {
+		return fmt.Errorf("DATABASE_URL leads to a database at schema version %d, not to the one that DATABASE_DIRECT_URL migrated to %d: correct one of them", version, LatestVersion())
+	}
+	return nil
+}
+
+// connectTimeout is how long a database is waited for in all: a host name can stand
+// for several addresses, each tried with TLS and without.
+const connectTimeout = 5 * time.Second
+
+// connect opens a connection for the program's start. Parameters that a URL has for
+// pools alone are left out, which the server would refuse. Statements are sent
+// unprepared, so that a transaction pooler takes them.
+func connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	pool, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the database's address cannot be read: it must look like postgres://user:password@host:5432/database")
+	}
+	config := pool.ConnConfig
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, notReachable(config, err)
+	}
+	return conn, nil
+}
+
 // withLock runs do on a connection that holds the migrating lock. It polls for the
 // lock, because a session that waits inside Postgres blocks CREATE INDEX
 // CONCURRENTLY of the one that holds it: a deadlock.
 func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) error {
-	config, err := pgx.ParseConfig(url)
+	conn, err := connect(ctx, url)
 	if err != nil {
-		return fmt.Errorf("the database's address cannot be read: %w", err)
-	}
-	config.ConnectTimeout = 5 * time.Second
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return notReachable(config, err)
+		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	for deadline := time.Now().Add(migrateWait); ; {
@@ -173,11 +239,21 @@ func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) er
 // not had, without the password that an address can hold.
 func notReachable(config *pgx.ConnConfig, err error) error {
 	reason := err.Error()
-	if i := strings.LastIndex(reason, ": "); i >= 0 && strings.Contains(reason, "failed to connect") {
+	var refused *pgconn.PgError
+	switch i := strings.LastIndex(reason, ": "); {
+	case errors.As(err, &refused):
+		reason = refused.Message
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = fmt.Sprintf("no answer within %s", connectTimeout)
+	case i >= 0 && strings.Contains(reason, "failed to connect"):
 		reason = reason[i+2:]
 	}
 	reason, _, _ = strings.Cut(reason, "\n")
-	return fmt.Errorf("the database %q at %s:%d cannot be reached (%s): start it, or correct DATABASE_URL", config.Database, config.Host, config.Port, reason)
+	where := fmt.Sprintf("%s:%d", config.Host, config.Port)
+	if strings.HasPrefix(config.Host, "/") {
+		where = config.Host
+	}
+	return fmt.Errorf("the database %q at %s cannot be reached (%s): start it, or correct DATABASE_URL or DATABASE_DIRECT_URL", config.Database, where, reason)
 }
 
 func schemaVersion(ctx context.Context, conn *pgx.Conn) (version int64, dirty bool, err error) {
@@ -202,7 +278,7 @@ func migrator(config *pgx.ConnConfig) (*migrate.Migrate, func(), error) {
 	driver, err := migratepgx.WithInstance(db, &migratepgx.Config{})
 	if err != nil {
 		_ = db.Close()
-		return nil, nil, fmt.Errorf("migrating cannot begin: %w", err)
+		return nil, nil, fmt.Errorf("the schema cannot be migrated (%s): give DATABASE_URL, or DATABASE_DIRECT_URL beside it, a server and a role that may create tables", migrateReason(err))
 	}
 	m, err := migrate.NewWithInstance("iofs", files, "pgx5", driver)
 	if err != nil {

@@ -36,8 +36,10 @@ type Options struct {
 // Budgets of what cannot be answered from the ordered index.
 const (
 	queryBudget   = 2 * time.Second
-	acquireBudget = 2 * time.Second // also to connect: a stopped database is told within 3 s
-	lockBudget    = 5 * time.Second // a write's wait for the revision
+	acquireBudget = 2 * time.Second        // also to connect: a stopped database is told within 3 s
+	pingBudget    = acquireBudget / 4      // a connection that was idle is tried first
+	cancelBudget  = 500 * time.Millisecond // what is not cancelled by then is given up with its connection
+	lockBudget    = 5 * time.Second        // a write's wait for the revision
 )
 
 // Store is the database of events. It is safe for concurrent use.
@@ -62,13 +64,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		config.ConnConfig.StatementCacheCapacity = 0
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
+	// In exec mode pgx sends an argument as the type that its Go type stands for, and
+	// knows none for maps.
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterDefaultPgType(timeline.Text{}, "jsonb")
+		conn.TypeMap().RegisterDefaultPgType(map[string]string{}, "jsonb")
+		return nil
+	}
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
 	config.ConnConfig.ConnectTimeout = acquireBudget
+	config.PingTimeout = pingBudget
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -104,9 +114,16 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	return revision, err
 }
 
-// queryRow runs a statement that gives one row.
+// errNoAnswer is what has become of a look-up that takes a moment or never ends: the
+// database's machine is gone, and the network says nothing of it.
+var errNoAnswer = &timeline.Error{
+	Kind: timeline.KindUnavailable, Message: "The database does not answer; try again shortly.", RetryAfter: time.Second,
+}
+
+// queryRow runs a statement that looks up one row. Every answer begins with one, that
+// of the revision, so a database that has fallen silent is noticed by all of them.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
-	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, args).Scan(into...)
 	})
 }

@@ -1,0 +1,116 @@
+// Package compose holds docker-compose.yml against what the README promises of it:
+// a Postgres 17 whose data outlive it, and the program beside it, seeded and
+// reachable from this machine alone. No engine is needed, nothing is started.
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// Check loads a compose file, with the environment that fills its variables, as an
+// engine would: unknown keys and references to nothing are errors. The error then
+// tells every promise that it does not keep.
+func Check(ctx context.Context, file string, environment []string) error {
+	options, err := cli.NewProjectOptions([]string{file}, cli.WithName("tarikh"), cli.WithEnv(environment))
+	if err != nil {
+		return err
+	}
+	project, err := options.LoadProject(ctx)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	postgres, err := project.GetService("postgres")
+	faults = append(faults, err)
+	api, err := project.GetService("api")
+	faults = append(faults, err)
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	faults = append(faults, checkPostgres(postgres)...)
+	faults = append(faults, checkAPI(api, filepath.Dir(file))...)
+	faults = append(faults, checkDatabase(api, postgres)...)
+	return errors.Join(faults...)
+}
+
+func checkPostgres(s types.ServiceConfig) []error {
+	var faults []error
+	if s.Image != "postgres:17" {
+		faults = append(faults, fmt.Errorf("postgres: the image is %q, not postgres:17", s.Image))
+	}
+	// The image puts its data there, up to version 17.
+	kept := slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeVolume && v.Source != "" && v.Target == "/var/lib/postgresql/data"
+	})
+	if !kept {
+		faults = append(faults, errors.New("postgres: no named volume holds /var/lib/postgresql/data"))
+	}
+	faults = append(faults, checkVariable(s, "POSTGRES_INITDB_ARGS", "--locale=C.UTF-8 -E UTF8"))
+	if s.HealthCheck == nil || s.HealthCheck.Disable || !strings.Contains(strings.Join(s.HealthCheck.Test, " "), "pg_isready") {
+		faults = append(faults, errors.New("postgres: no health check asks pg_isready"))
+	}
+	if len(s.Ports) > 0 {
+		faults = append(faults, errors.New("postgres: a port is published, while its password is known to all"))
+	}
+	return faults
+}
+
+func checkAPI(s types.ServiceConfig, root string) []error {
+	var faults []error
+	if s.Build == nil || filepath.Clean(s.Build.Context) != filepath.Clean(root) || s.Build.Dockerfile != "Dockerfile" {
+		faults = append(faults, errors.New("api: is not built by the Dockerfile beside the compose file"))
+	}
+	if after := s.DependsOn["postgres"]; after.Condition != types.ServiceConditionHealthy || !after.Required {
+		faults = append(faults, errors.New("api: does not wait until postgres is healthy"))
+	}
+	faults = append(faults, checkVariable(s, "TARIKH_LISTEN", "0.0.0.0:8080"), checkVariable(s, "TARIKH_SEED", "sahel"))
+	if len(s.Ports) != 1 || s.Ports[0].HostIP != "127.0.0.1" || s.Ports[0].Published != "8080" || s.Ports[0].Target != 8080 {
+		faults = append(faults, errors.New("api: must be published at 127.0.0.1:8080 and nowhere else"))
+	}
+	return faults
+}
+
+// checkDatabase compares the address that the program is given with the database
+// that Postgres makes.
+func checkDatabase(api, postgres types.ServiceConfig) []error {
+	address, err := url.Parse(variable(api, "DATABASE_URL"))
+	if err != nil {
+		return []error{fmt.Errorf("api: DATABASE_URL: %w", err)}
+	}
+	password, _ := address.User.Password()
+	var faults []error
+	for _, part := range []struct{ name, got, want string }{
+		{"host", address.Host, "postgres:5432"},
+		{"user", address.User.Username(), variable(postgres, "POSTGRES_USER")},
+		{"password", password, variable(postgres, "POSTGRES_PASSWORD")},
+		{"database", strings.TrimPrefix(address.Path, "/"), variable(postgres, "POSTGRES_DB")},
+	} {
+		if part.got != part.want || part.got == "" {
+			faults = append(faults, fmt.Errorf("api: the %s of DATABASE_URL is %q, not %q", part.name, part.got, part.want))
+		}
+	}
+	return faults
+}
+
+func checkVariable(s types.ServiceConfig, name, want string) error {
+	if got := variable(s, name); got != want {
+		return fmt.Errorf("%s: %s is %q, not %q", s.Name, name, got, want)
+	}
+	return nil
+}
+
+func variable(s types.ServiceConfig, name string) string {
+	if value := s.Environment[name]; value != nil {
+		return *value
+	}
+	return ""
+}
