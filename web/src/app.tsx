@@ -1,13 +1,13 @@
 import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { key, useAsk } from './api';
+import { type Failure, key, useAsk } from './api';
 import { Card } from './card';
 import { KeyBox, Segments, Trouble } from './common';
-import { Chips, Filters } from './filters';
+import { Chips, Filters, wholeCounts } from './filters';
 import { events, lang, langNames, langs, setLang, t } from './i18n';
-import { extentOf, Overview } from './overview';
+import { extentOf, extentOfDatasets, Overview } from './overview';
 import { Share } from './share';
-import { embedded, filter, go, type Lanes, type Layout, one, query, state } from './state';
+import { embedded, filter, go, type Lanes, type Layout, list, one, query, state } from './state';
 import { TableView } from './table';
 import { setTheme, theme } from './theme';
 import { TimelineView } from './timeline';
@@ -22,7 +22,14 @@ export function App() {
   const facets = useAsk('/v1/facets', embedded ? null : `/v1/facets${query({ by: 'country,type,status,dataset', limit: '200' })}`);
   const w = t.value;
   const count = head.data?.count ? { value: head.data.count.value, over: head.data.count.relation === 'gte' } : null;
-  const extent = extentOf(overview.data);
+  const costly = (a: { failure: Failure | null }) => a.failure?.problem?.code === 'query_too_costly';
+  const extent = extentOf(overview.data) ?? (costly(overview) ? extentOfDatasets() : null);
+  const whole = costly(facets) ? wholeCounts() : null;
+  const counted = whole === null ? facets : { ...facets, data: whole, failure: null };
+  // The status is the one word that each event has once: its counts add up to all of them.
+  const chosen = list('status');
+  const exact = whole === null && !facets.loading ? facets.data?.facets.find((f) => f.by === 'status')?.values.filter((v) => chosen.length === 0 || chosen.includes(v.value)).reduce((n, v) => n + v.count, 0) : undefined;
+  const said = count?.over && exact !== undefined && exact > count.value ? { value: exact, over: false } : count;
   const faulty = head.failure?.status === 400 ? head : null;
   const closed = head.failure?.status === 401 || head.failure?.status === 403;
   const cut = head.failure?.status === 0 && !head.loading;
@@ -34,12 +41,13 @@ export function App() {
         {faulty?.failure && <Trouble failure={faulty.failure} again={faulty.again} />}
         {closed && head.failure && <Trouble failure={head.failure} again={head.again} />}
         {cut && <p class="offline" role="alert">{w.offline} <button type="button" class="link" onClick={head.again}>{w.retry}</button></p>}
-        {!closed && (
+        {faulty && <div class="faulty"><Chips /></div>}
+        {!closed && !faulty && (
           <div class="columns">
-            {!embedded && <Side><Filters facets={facets} /></Side>}
+            {!embedded && <Side><Filters facets={counted} whole={whole !== null} /></Side>}
             <div class="content" id="events">
               <div class="summing">
-                <p class="count" role="status">{count === null ? ' ' : events(count.value, count.over)}</p>
+                <p class="count" role="status">{count === null ? '\u00a0' : events(said?.value ?? 0, said?.over)}</p>
                 <Legend />
                 <Chips />
               </div>
@@ -48,8 +56,8 @@ export function App() {
                 <Segments<Layout> legend={w.layout} name="layout" value={s.layout} options={[['timeline', w.timeline], ['table', w.table]]} onChange={(layout) => go({ layout })} />
                 {s.layout === 'timeline' && <Segments<Lanes> legend={w.lanes} name="lanes" value={s.lanes} options={[['none', w.lanesNone], ['country', w.lanesCountry], ['type', w.lanesType]]} onChange={(lanes) => go({ lanes })} />}
               </div>
-              {s.layout === 'table' ? <TableView /> : <TimelineView extent={extent} count={count} />}
-              {!embedded && <Suspense fallback={<section class="map"><div class="map-plot" /></section>}><WorldMap facets={facets} /></Suspense>}
+              {s.layout === 'table' ? <TableView /> : <TimelineView extent={extent} head={head} count={count} />}
+              {!embedded && <Suspense fallback={<section class="map"><div class="map-plot" /></section>}><WorldMap facets={counted} /></Suspense>}
               {!embedded && <Share />}
             </div>
           </div>

@@ -39,7 +39,12 @@ export function ticks(w: Window, width: number): Tick[] {
     return out;
   }
   const step = yearSteps.find((s) => s * 365.25 >= perTick) ?? 5000;
-  for (let y = Math.ceil(first.year / step) * step; y <= last.year; y += step) {
+  // Before our era the round numbers are those of the years BC: 500 BC is the year -499.
+  for (let k = Math.floor((1 - first.year) / step); k >= 1; k--) {
+    const d = dayOf(1 - k * step, 1, 1);
+    if (d >= w.from && 1 - k * step <= last.year) out.push({ day: d, label: year(1 - k * step), major: false });
+  }
+  for (let y = Math.max(step, Math.ceil(first.year / step) * step); y <= last.year; y += step) {
     const d = dayOf(y, 1, 1);
     if (d >= w.from) out.push({ day: d, label: year(y), major: step > 1 && y % (step * 5) === 0 });
   }

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Event, key, type Schemas, useAsk } from './api';
 import { Awaited, Copy, KeyBox, Tr } from './common';
-import { lang, number, t } from './i18n';
+import { colon, lang, number, t } from './i18n';
 import { embedded, filter, go, one } from './state';
 import { countryName, datasets, family, statusName, typeName } from './vocabulary';
 
@@ -119,7 +119,7 @@ function Source({ source: s }: { source: Schemas['Source'] }) {
         <cite lang={s.title ? s.language : undefined}><bdi>{safe ? <a href={safe} rel="noopener noreferrer nofollow" target="_blank">{name}</a> : name}</bdi></cite>
         {s.title && s.publisher && <span> · <bdi>{s.publisher}</bdi></span>}
         {s.published && <span> · {w.published} <bdi>{s.published}</bdi></span>}
-        {s.supports.length > 0 && <span class="supports">{w.supports}: {s.supports.map((f) => fieldName(f)).join(lang.value === 'ar' ? '، ' : ', ')}</span>}
+        {s.supports.length > 0 && <span class="supports">{w.supports}{colon.value}{s.supports.map((f) => fieldName(f)).join(lang.value === 'ar' ? '، ' : ', ')}</span>}
       </figcaption>
     </figure>
   );
@@ -178,7 +178,7 @@ function History({ event: e }: { event: Event }) {
               return (
                 <li key={c.revision}>
                   <b>{w.historyOp[c.op] ?? c.op}</b> <time dateTime={c.at} dir="ltr" class="small">{c.at.slice(0, 16).replace('T', ' ')} UTC</time>
-                  {c.op === 'update' && fields.length > 0 && <span class="small"> · {w.changed}: {fields.map(fieldName).join(', ')}</span>}
+                  {c.op === 'update' && fields.length > 0 && <span class="small"> · {w.changed}{colon.value}{fields.map(fieldName).join(', ')}</span>}
                   {c.reason && <p class="small" dir="auto">{c.reason}</p>}
                   {i > 0 && c.event && <> <button type="button" class="link small" onClick={() => filter({ as_of: String(c.revision) })}>{w.then}</button></>}
                 </li>

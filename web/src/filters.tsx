@@ -2,9 +2,9 @@
 import { useState } from 'preact/hooks';
 import type { Asked, Facets, Schemas } from './api';
 import { Awaited, Segments } from './common';
-import { lang, number, t, text } from './i18n';
+import { colon, lang, number, t, text } from './i18n';
 import { filter, type FilterName, filterNames, go, list, one, state, toggle } from './state';
-import { countryName, datasets, family, statusName, typeName } from './vocabulary';
+import { countries, countryName, datasets, family, statusName, typeName, types } from './vocabulary';
 
 const few = 8;
 type Name = 'country' | 'type' | 'status' | 'dataset';
@@ -17,7 +17,18 @@ export function nameOf(name: string, value: string): string {
   return value;
 }
 
-export function Filters({ facets }: { facets: Asked<Facets> }) {
+/** Counts of all events stand in where counting under these filters takes the server too long. */
+export function wholeCounts(): Facets | null {
+  if (datasets.value.length === 0) return null;
+  const facet = (by: 'country' | 'type' | 'dataset', values: { value: string; label: Record<string, string> | null; count: number }[]) => ({ by, values: values.filter((v) => v.count > 0).sort((a, b) => b.count - a.count), more: false });
+  return { revision: 0, facets: [
+    facet('country', countries.value.map((c) => ({ value: c.code, label: { ...c.name }, count: c.events }))),
+    facet('type', types.value.map((c) => ({ value: c.code, label: { ...c.name }, count: c.events }))),
+    facet('dataset', datasets.value.map((d) => ({ value: d.slug, label: d.title, count: d.events }))),
+  ] };
+}
+
+export function Filters({ facets, whole }: { facets: Asked<Facets>; whole: boolean }) {
   const w = t.value;
   const windowed = one('from') !== '' || one('to') !== '' || one('date') !== '';
   return (
@@ -26,6 +37,7 @@ export function Filters({ facets }: { facets: Asked<Facets> }) {
         <Segments legend={w.match} name="match" value={one('match') === 'certain' ? 'certain' : 'possible'} options={[['possible', w.matchPossible], ['certain', w.matchCertain]]}
           onChange={(v) => filter({ match: v === 'certain' ? v : null })} />
       )}
+      {whole && <p class="small" role="status">{w.wholeCounts}</p>}
       <Awaited asked={facets}>
         {(['country', 'type', 'status', 'dataset'] as Name[]).map((name) => <Facet key={name} name={name} of={facets.data?.facets.find((f) => f.by === name)} />)}
       </Awaited>
@@ -50,7 +62,7 @@ function Facet({ name, of }: { name: Name; of: Schemas['Facet'] | undefined }) {
   return (
     <fieldset class="facet">
       <legend>{w[name]}</legend>
-      {values.length > 15 && <input type="search" class="find" aria-label={name === 'country' ? w.find : `${w.search}: ${w[name]}`} placeholder={name === 'country' ? w.find : ''} value={find} onInput={(e) => setFind(e.currentTarget.value)} />}
+      {name === 'country' && values.length > 15 && <input type="search" class="find" aria-label={w.find} placeholder={w.find} value={find} onInput={(e) => setFind(e.currentTarget.value)} />}
       <ul>
         {shown.map((v) => (
           <li key={v.value}>
@@ -89,7 +101,7 @@ export function Chips() {
     <ul class="chips">
       {chips.map((c) => (
         <li key={c.key} class={(filterNames as readonly string[]).includes(c.name) ? '' : 'odd'}>
-          <bdi>{c.label}</bdi><button type="button" aria-label={`${w.remove}: ${c.label}`} onClick={c.remove}><span aria-hidden="true">×</span></button>
+          <bdi>{c.label}</bdi><button type="button" aria-label={`${w.remove}${colon.value}${c.label}`} onClick={c.remove}><span aria-hidden="true">×</span></button>
         </li>
       ))}
       <li class="clear"><button type="button" class="link" onClick={() => go({ filters: [] })}>{w.clear}</button></li>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Event, Failure, get, key, type Problem, type Schemas, send, setKey, written } from './api';
 import { fieldName } from './card';
 import { Trouble } from './common';
-import { lang, langNames, langs, t, text } from './i18n';
+import { colon, lang, langNames, langs, t, text } from './i18n';
 import { go } from './state';
 import { countries, countryName, datasets, statusName, typeName, types } from './vocabulary';
 import { inWords } from './words';
@@ -159,7 +159,7 @@ export default function EventForm({ id }: { id: string }) {
             <div class="row" key={i}>
               <Field label={w.lanesCountry} faults={[...at(`/countries/${i}/code`), ...faults.filter((f) => f.pointer === `/countries/${i}`)]} also={unknown}>{(p) => <input {...p} list="country-names" value={c.name} onInput={(e) => change({ name: e.currentTarget.value })} />}</Field>
               <Field label={w.roleOf} faults={at(`/countries/${i}/role`)}>{(p) => <select {...p} value={c.role} onChange={(e) => change({ role: e.currentTarget.value })}>{roles.map((r) => option(r, w.role[r] ?? r))}</select>}</Field>
-              <button type="button" class="minus" aria-label={`${w.remove}: ${c.name}`} onClick={() => set({ countries: draft.countries.filter((_, j) => j !== i) })}>×</button>
+              <button type="button" class="minus" aria-label={`${w.remove}${colon.value}${c.name}`} onClick={() => set({ countries: draft.countries.filter((_, j) => j !== i) })}>×</button>
             </div>
           );
         })}
@@ -197,7 +197,7 @@ export default function EventForm({ id }: { id: string }) {
             <div class="row" key={i}>
               <Field label={w.relationOf} faults={at(`/links/${i}/relation`)}>{(p) => <select {...p} value={l.relation} onChange={(e) => change({ relation: e.currentTarget.value })}>{relations.map((r) => option(r, w.relation[r] ?? r))}</select>}</Field>
               <Field label={w.linkTo} faults={at(`/links/${i}/event`)}>{(p) => <input {...p} dir="ltr" value={l.event} onInput={(e) => change({ event: e.currentTarget.value })} />}</Field>
-              <button type="button" class="minus" aria-label={`${w.remove}: ${l.event}`} onClick={() => set({ links: draft.links.filter((_, j) => j !== i) })}>×</button>
+              <button type="button" class="minus" aria-label={`${w.remove}${colon.value}${l.event}`} onClick={() => set({ links: draft.links.filter((_, j) => j !== i) })}>×</button>
             </div>
           );
         })}

@@ -58,7 +58,7 @@ const en = {
   inverse: { follows: 'followed by', responds_to: 'answered by', part_of: 'contains', leads_to: 'led to by', contradicts: 'contradicted by', same_as: 'the same as' } as Record<string, string>,
   loading: 'Loading…', slow: 'Still loading: the server takes its time.', empty: 'No event fits these filters.', emptyHint: 'Remove a filter, or widen the period.', emptyAll: 'There are no events yet. Add one with a key, or import a data set.',
   failed: 'This could not be loaded.', offline: 'The server cannot be reached. What you see may be old; it is asked again when the connection is back.', busy: 'The server is busy and is asked again shortly.', retry: 'Try again', faulty: 'The address asks for something the API does not know:', use: 'Use', needKey: 'This server asks for a key to read.',
-  tooMany: 'Too many requests in a short time.',
+  tooMany: 'Too many requests in a short time.', wholeCounts: 'Counting under these filters takes too long, so these are counts of all events. A shorter period helps.',
   key: 'API key', keyHint: 'Kept in this tab alone, and forgotten when you close it. An operator makes one with: api keys create', useKey: 'Use this key', forgetKey: 'Forget the key',
   correct: 'Correct this event', newEvent: 'New event', correctEvent: 'Correct an event', save: 'Save', cancel: 'Cancel', saved: 'Saved.', preview: 'Reads as', dateHint: 'EDTF: 2021, 2023-07, 2023-07-26, 2023-07/.., [..2023-09-16], 2021~', dateFails: 'Not a date yet', previewLater: 'No preview; the server checks the date when you save.',
   addCountry: 'Add a country', addSource: 'Add a source', addLink: 'Add a link', roleOf: 'Role', publisher: 'Publisher', url: 'Address', sourceLang: 'Language of the source', linkTo: 'Id of the event', relationOf: 'Relation', choose: 'Choose…',
@@ -101,7 +101,7 @@ const fr: Words = {
   inverse: { follows: 'suivi de', responds_to: 'a pour réponse', part_of: 'comprend', leads_to: 'résulte de', contradicts: 'contredit par', same_as: 'identique à' },
   loading: 'Chargement…', slow: 'Toujours en chargement : le serveur prend son temps.', empty: 'Aucun événement ne correspond à ces filtres.', emptyHint: 'Retirez un filtre, ou élargissez la période.', emptyAll: 'Il n’y a pas encore d’événement. Ajoutez-en un avec une clé, ou importez un jeu de données.',
   failed: 'Le chargement a échoué.', offline: 'Le serveur est injoignable. Ce que vous voyez peut dater ; il sera de nouveau interrogé au retour de la connexion.', busy: 'Le serveur est occupé et sera bientôt de nouveau interrogé.', retry: 'Réessayer', faulty: 'L’adresse demande ce que l’API ne connaît pas :', use: 'Utiliser', needKey: 'Ce serveur demande une clé pour lire.',
-  tooMany: 'Trop de requêtes en peu de temps.',
+  tooMany: 'Trop de requêtes en peu de temps.', wholeCounts: 'Compter avec ces filtres prend trop de temps : voici les comptes de tous les événements. Une période plus courte aide.',
   key: 'Clé d’API', keyHint: 'Gardée dans cet onglet seul, oubliée à sa fermeture. Un opérateur en crée une avec : api keys create', useKey: 'Utiliser cette clé', forgetKey: 'Oublier la clé',
   correct: 'Corriger cet événement', newEvent: 'Nouvel événement', correctEvent: 'Corriger un événement', save: 'Enregistrer', cancel: 'Annuler', saved: 'Enregistré.', preview: 'Se lit', dateHint: 'EDTF : 2021, 2023-07, 2023-07-26, 2023-07/.., [..2023-09-16], 2021~', dateFails: 'Pas encore une date', previewLater: 'Pas d’aperçu ; le serveur vérifie la date à l’enregistrement.',
   addCountry: 'Ajouter un pays', addSource: 'Ajouter une source', addLink: 'Ajouter un lien', roleOf: 'Rôle', publisher: 'Éditeur', url: 'Adresse', sourceLang: 'Langue de la source', linkTo: 'Identifiant de l’événement', relationOf: 'Relation', choose: 'Choisir…',
@@ -142,7 +142,7 @@ const ar: Words = {
   inverse: { follows: 'يليه', responds_to: 'الرد عليه', part_of: 'يضم', leads_to: 'نتج عن', contradicts: 'يناقضه', same_as: 'هو نفسه' },
   loading: 'جار التحميل…', slow: 'ما زال التحميل جاريا: الخادم بطيء.', empty: 'لا حدث يطابق هذه المرشحات.', emptyHint: 'أزل مرشحا، أو وسع الفترة.', emptyAll: 'لا أحداث بعد. أضف حدثا بمفتاح، أو استورد مجموعة بيانات.',
   failed: 'تعذر التحميل.', offline: 'لا يمكن الوصول إلى الخادم. قد يكون ما تراه قديما؛ سيُسأل مجددا عند عودة الاتصال.', busy: 'الخادم مشغول وسيُسأل مجددا بعد قليل.', retry: 'أعد المحاولة', faulty: 'في العنوان ما لا تعرفه الواجهة البرمجية:', use: 'استعمل', needKey: 'يطلب هذا الخادم مفتاحا للقراءة.',
-  tooMany: 'طلبات كثيرة في وقت قصير.',
+  tooMany: 'طلبات كثيرة في وقت قصير.', wholeCounts: 'يستغرق العد بهذه المرشحات وقتا طويلا، فهذه أعداد كل الأحداث. فترة أقصر تساعد.',
   key: 'مفتاح الواجهة', keyHint: 'يبقى في هذا التبويب وحده ويُنسى عند إغلاقه. ينشئه المشغل بالأمر: api keys create', useKey: 'استعمل هذا المفتاح', forgetKey: 'انس المفتاح',
   correct: 'صحح هذا الحدث', newEvent: 'حدث جديد', correctEvent: 'تصحيح حدث', save: 'احفظ', cancel: 'ألغ', saved: 'حُفظ.', preview: 'يُقرأ', dateHint: 'EDTF: 2021، 2023-07، 2023-07-26، 2023-07/..، [..2023-09-16]، 2021~', dateFails: 'ليس تاريخا بعد', previewLater: 'لا معاينة؛ يفحص الخادم التاريخ عند الحفظ.',
   addCountry: 'أضف بلدا', addSource: 'أضف مصدرا', addLink: 'أضف رابطا', roleOf: 'الدور', publisher: 'الناشر', url: 'العنوان الشبكي', sourceLang: 'لغة المصدر', linkTo: 'معرف الحدث', relationOf: 'العلاقة', choose: 'اختر…',
@@ -157,6 +157,9 @@ const ar: Words = {
 const words: Record<Lang, Words> = { ar, en, fr };
 /** The words of the language that is shown. */
 export const t = computed(() => words[lang.value]);
+
+/** What stands between a name and what it names. */
+export const colon = computed(() => (lang.value === 'fr' ? '\u00a0: ' : ': '));
 
 /** Western digits in all three languages, as the API's labels have them. */
 export const number = computed(() => {

@@ -7,7 +7,7 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 import atlasUrl from 'world-atlas/countries-110m.json?url';
 import type { Asked, Facets } from './api';
 import { Awaited } from './common';
-import { events, lang, number, t } from './i18n';
+import { colon, events, lang, number, t } from './i18n';
 import { list, toggle } from './state';
 import { countries, countryName } from './vocabulary';
 
@@ -48,7 +48,7 @@ export default function WorldMap({ facets }: { facets: Asked<Facets> }) {
   const onMap = new Set(drawn.map((d) => d.code));
   const off = [...counts].filter(([code]) => drawn.length > 0 && !onMap.has(code)).slice(0, 24);
   const w = t.value;
-  const said = over === null ? w.mapHint : `${countryName(over)}: ${events(counts.get(over) ?? 0)}`;
+  const said = over === null ? w.mapHint : `${countryName(over)}${colon.value}${events(counts.get(over) ?? 0)}`;
   return (
     <section class="map" aria-labelledby="map-title">
       <div class="map-head">
@@ -66,7 +66,7 @@ export default function WorldMap({ facets }: { facets: Asked<Facets> }) {
             const code = d.code as string;
             return (
               <path key={d.name} d={d.d} class={`land l${level(n)}${on ? ' on' : ''}`} data-code={code} role="button" tabIndex={0} aria-pressed={on}
-                aria-label={`${countryName(code)}: ${events(n)}`} onClick={() => toggle('country', code)} onMouseEnter={() => setOver(code)} onMouseLeave={() => setOver(null)}
+                aria-label={`${countryName(code)}${colon.value}${events(n)}`} onClick={() => toggle('country', code)} onMouseEnter={() => setOver(code)} onMouseLeave={() => setOver(null)}
                 onFocus={() => setOver(code)} onBlur={() => setOver(null)}
                 onKeyDown={(e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); toggle('country', code); } }} />
             );
@@ -77,7 +77,7 @@ export default function WorldMap({ facets }: { facets: Asked<Facets> }) {
       <div class="map-foot">
         <p class="scale-legend small" aria-hidden="true"><span>1</span>{[1, 2, 3, 4, 5].map((n) => <i key={n} class={`l${n}`} />)}<span>{number.value(max)}</span></p>
         {off.length > 0 && (
-          <p class="small off">{w.offMap}: {off.map(([code, n]) => (
+          <p class="small off">{w.offMap}{colon.value}{off.map(([code, n]) => (
             <button key={code} type="button" class={`link${chosen.includes(code) ? ' on' : ''}`} aria-pressed={chosen.includes(code)} onClick={() => toggle('country', code)}>{countryName(code)} {number.value(n)}</button>
           ))}</p>
         )}

@@ -6,6 +6,7 @@ import { Awaited, useWidth } from './common';
 import { type Day, parse } from './days';
 import { number, rtl, t, when } from './i18n';
 import { asked, setWindow, type Window } from './state';
+import { datasets } from './vocabulary';
 
 const height = 92;
 
@@ -20,6 +21,12 @@ export function extentOf(chart: Timeline | null): Window | null {
   const list = bars(chart?.buckets ?? []);
   const [first, last] = [list[0], list.at(-1)];
   return first && last ? { from: first.from, to: last.to } : null;
+}
+
+/** The same from the data sets, which the server need not count for. */
+export function extentOfDatasets(): Window | null {
+  const days = datasets.value.flatMap((d) => [parse(d.first_day), parse(d.last_day)]).filter((d) => d !== null);
+  return days.length > 0 ? { from: Math.min(...days), to: Math.max(...days) } : null;
 }
 
 /** Solid for certain, hatched for what is possible beyond it. */

@@ -20,9 +20,10 @@ export function windowOf(extent: Window | null): Window | null {
   const { from, to } = asked.value;
   if (extent === null && (from === null || to === null)) return null;
   const all = extent ?? { from: from as Day, to: to as Day };
-  const air = Math.max(2, Math.round((all.to - all.from) * 0.03));
-  const w = { from: from ?? Math.min(all.from, to ?? all.from) - air, to: to ?? Math.max(all.to, from ?? all.to) + air };
-  return w.from <= w.to ? w : { from: all.from - air, to: all.to + air };
+  const whole = { from: from ?? Math.min(all.from, to ?? all.from), to: to ?? Math.max(all.to, from ?? all.to) };
+  const w = whole.from <= whole.to ? whole : all;
+  const air = Math.max(2, Math.round((w.to - w.from) * 0.03));
+  return { from: w.from - (from === null || w === all ? air : 0), to: w.to + (to === null || w === all ? air : 0) };
 }
 
 interface Row { event: Event; shape: Shape; key: string }
@@ -59,17 +60,17 @@ function textWidth(words: string): number {
   return found;
 }
 
-export function TimelineView({ extent, count }: { extent: Window | null; count: { value: number; over: boolean } | null }) {
+export function TimelineView({ extent, head, count }: { extent: Window | null; head: Asked<unknown>; count: { value: number; over: boolean } | null }) {
   const dense = count !== null && (count.over || count.value > most);
   const list = useAsk('/v1/events', count !== null && !dense ? `/v1/events${query({ limit: String(most) })}` : null);
   const group = state.value.lanes;
   const chart = useAsk('/v1/timeline', dense ? `/v1/timeline${query({ group_by: group })}` : null);
   const w = windowOf(extent);
-  const shown: Asked<unknown> = dense ? chart : list;
+  const shown: Asked<unknown> = count === null ? head : dense ? chart : list;
   return (
     <section class="timeline" aria-label={t.value.timeline} aria-busy={shown.loading}>
       {w === null ? <Awaited asked={shown}><Empty /></Awaited> : (
-        <Plot window={w} extent={extent} dense={dense} list={dense ? null : list} chart={dense ? chart : null} shown={count === null ? null : shown} empty={count?.value === 0} />
+        <Plot window={w} extent={extent} dense={dense} list={dense ? null : list} chart={dense ? chart : null} shown={shown} empty={count?.value === 0} />
       )}
     </section>
   );
@@ -89,7 +90,7 @@ export function Empty() {
 
 interface PlotProps {
   window: Window; extent: Window | null; dense: boolean; empty: boolean;
-  list: Asked<{ data: Event[] }> | null; chart: Asked<Timeline> | null; shown: Asked<unknown> | null;
+  list: Asked<{ data: Event[] }> | null; chart: Asked<Timeline> | null; shown: Asked<unknown>;
 }
 
 function Plot({ window: settled, extent, dense, list, chart, shown, empty }: PlotProps) {
@@ -240,13 +241,11 @@ function Plot({ window: settled, extent, dense, list, chart, shown, empty }: Plo
         <div class="gridlines" aria-hidden="true">{marks.map((m) => <i key={m.day} class={m.major ? 'major' : ''} style={{ insetInlineStart: share(m.day) }} />)}</div>
         <div class="axis" aria-hidden="true">{marks.map((m) => <span key={m.day} class={m.major ? 'major' : ''} style={{ insetInlineStart: share(m.day) }}>{m.label}</span>)}</div>
         <div class="lanes">
-          {shown === null ? <p class="waiting" role="status"><span>{w.loading}</span></p> : (
-            <Awaited asked={shown}>
-              {empty ? <Empty /> : width > 0 && (dense
-                ? chart?.data && <Dense chart={chart.data} view={view} width={width} />
-                : <Marks lanes={lanes} view={view} width={width} onTip={setTip} host={ref} />)}
-            </Awaited>
-          )}
+          <Awaited asked={shown}>
+            {empty ? <Empty /> : width > 0 && (dense
+              ? chart?.data && <Dense chart={chart.data} view={view} width={width} height={ref.current?.clientHeight ?? 400} />
+              : <Marks lanes={lanes} view={view} width={width} onTip={setTip} host={ref} />)}
+          </Awaited>
         </div>
         {tip && <div class="tip" role="tooltip" style={{ insetInlineStart: `${Math.max(8, Math.min(width - 300, tip.x - 20))}px`, top: `${tip.y}px` }}><b><Tr of={tip.row.event.title} /></b><span>{tip.row.event.date.label[lang.value]} · {typeName(tip.row.event.type)}</span></div>}
       </div>
@@ -294,9 +293,8 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
           const { event } = p.row;
           const show = () => {
             if (titled) return;
-            const box = host.current!.getBoundingClientRect();
             const lanesBox = host.current!.querySelector('.lanes')!;
-            onTip({ row: p.row, x: Math.max(0, p.start), y: laneTop + y + plainRow + 40 - lanesBox.scrollTop + 0 * box.top });
+            onTip({ row: p.row, x: Math.max(0, p.start), y: laneTop + y + plainRow + 32 - lanesBox.scrollTop });
           };
           return (
             <button type="button" key={p.row.key} class={`ev f-${family(event.type)}${titled ? '' : ' plain'}${state.value.event === event.id ? ' open' : ''}${event.status === 'alleged' || event.status === 'planned' ? ' unsure' : ''}`}
@@ -306,7 +304,7 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
               onClick={() => go({ event: event.id })} onFocus={show} onBlur={() => onTip(null)} onMouseEnter={show} onMouseLeave={() => onTip(null)}>
               {titled && (
                 <span class={`words${p.labelWidth >= widest ? ' cut' : ''}`} style={{ marginInlineStart: `${p.labelStart - p.span.start}px`, maxInlineSize: `${widest}px` }}>
-                  <span class="title"><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
+                  <span class="title" dir="auto"><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
                 </span>
               )}
               {point
@@ -352,11 +350,11 @@ function Band({ shape: s, at, origin, width }: { shape: Shape; at: (d: number) =
 }
 
 /** Counts by lane, where single events would be a blur. */
-function Dense({ chart, view, width }: { chart: Timeline; view: Window; width: number }) {
+function Dense({ chart, view, width, height: room }: { chart: Timeline; view: Window; width: number; height: number }) {
   const groups = chart.groups.length > 0 ? chart.groups : [{ value: '', label: null, buckets: chart.buckets }];
   const all = groups.map((g) => ({ ...g, list: bars(g.buckets) }));
   const max = Math.max(1, ...all.flatMap((g) => g.list.map((b) => b.possible)));
-  const height = all.length === 1 ? 260 : 46;
+  const height = all.length === 1 ? Math.max(120, room - 26 - 26) : 46;
   const open = (e: MouseEvent) => {
     const box = (e.currentTarget as HTMLElement).getBoundingClientRect();
     const x = rtl.value ? box.right - e.clientX : e.clientX - box.left;
