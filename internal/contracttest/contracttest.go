@@ -100,6 +100,12 @@ func (c *Contract) Check(t testing.TB, request *http.Request, response *http.Res
 	if strings.HasPrefix(request.URL.Path, "/openapi.") { // the contract itself, of any form
 		return
 	}
+	if mediaType == "application/x-ndjson" { // the validator takes it for one JSON value
+		for line := range bytes.Lines(body) {
+			c.holds(t, request, "Event", line)
+		}
+		return
+	}
 	copied := *response
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	if ok, faults := c.validator.ValidateHttpResponse(request, &copied); !ok {
@@ -112,16 +118,22 @@ func (c *Contract) Check(t testing.TB, request *http.Request, response *http.Res
 // problem holds a body against the schema of problems.
 func (c *Contract) problem(t testing.TB, request *http.Request, body []byte) {
 	t.Helper()
+	c.holds(t, request, "Problem", body)
+}
+
+// holds holds a JSON value against a schema of the contract.
+func (c *Contract) holds(t testing.TB, request *http.Request, name string, value []byte) {
+	t.Helper()
 	var schema *base.Schema
-	if proxy, ok := c.Model.Components.Schemas.Get("Problem"); ok {
+	if proxy, ok := c.Model.Components.Schemas.Get(name); ok {
 		schema = proxy.Schema()
 	}
 	if schema == nil {
-		t.Fatal("the contract has no schema Problem")
+		t.Fatalf("the contract has no schema %s", name)
 	}
-	if ok, faults := c.schemas.ValidateSchemaStringWithVersion(schema, string(body), 3.0); !ok {
+	if ok, faults := c.schemas.ValidateSchemaStringWithVersion(schema, string(value), 3.0); !ok {
 		for _, f := range faults {
-			t.Errorf("%s %s: not a problem: %s: %s\n%s", request.Method, request.URL, f.Message, f.Reason, body)
+			t.Errorf("%s %s: not as %s in the contract: %s: %s\n%s", request.Method, request.URL, name, f.Message, f.Reason, value)
 		}
 	}
 }

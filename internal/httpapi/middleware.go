@@ -46,7 +46,11 @@ func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 // log writes one line for each request: never its body, its query or a key.
 func (a *api) log(c *gin.Context) {
 	start := time.Now()
+	defer a.logLine(c, start) // also of a stream that is cut, which leaves by a panic
 	c.Next()
+}
+
+func (a *api) logLine(c *gin.Context, start time.Time) {
 	route := c.FullPath()
 	if route == "" {
 		route = "none"
@@ -76,7 +80,12 @@ func (a *api) recover(c *gin.Context) {
 		if fault == http.ErrAbortHandler { //nolint:errorlint // a value that is panicked with, not an error that is passed on
 			panic(fault)
 		}
-		a.fail(c, fmt.Errorf("panic: %v\n%s", fault, debug.Stack()))
+		err := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+		if c.Writer.Written() { // a part must not look like the whole
+			c.Set(causeKey, err)
+			panic(http.ErrAbortHandler)
+		}
+		a.fail(c, err)
 		c.Abort()
 	}()
 	c.Next()
@@ -129,11 +138,16 @@ func (a *api) targetLength(c *gin.Context) {
 // compressed compresses bodies over 1 kB by Accept-Encoding. A compressed body's
 // ETag ends in -gzip or -zstd; sameTag takes it off again.
 func compressed(h http.Handler) (http.Handler, error) {
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag(gzipSuffix))
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag(gzipSuffix), gzhttp.ContentTypeFilter(worthCompressing))
 	if err != nil {
 		return nil, err
 	}
 	return wrap(h), nil
+}
+
+// worthCompressing leaves out what is compressed already.
+func worthCompressing(contentType string) bool {
+	return !strings.HasPrefix(contentType, "application/vnd.apache.parquet") && gzhttp.DefaultContentTypeFilter(contentType)
 }
 
 const gzipSuffix, zstdSuffix = "-gzip", "-zstd"

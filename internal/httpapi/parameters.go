@@ -61,6 +61,15 @@ var (
 		parameter{name: "count", form: formWord, words: []string{"none", "capped", "exact"}, byDefault: "none"},
 	)
 
+	exportParameters = filtersAnd(
+		parameter{name: "order", form: formWord, words: []string{"asc", "desc"}, byDefault: "asc"},
+	)
+
+	// newestParameters are those of a format that holds the newest events alone.
+	newestParameters = filtersAnd(
+		parameter{name: "order", form: formWord, words: []string{"asc", "desc"}, byDefault: "desc"},
+	)
+
 	chainParameters = []parameter{
 		{name: "depth", form: formNumber, min: 1, max: 5, byDefault: "2"},
 		asOfParameter,

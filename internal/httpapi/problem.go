@@ -144,6 +144,10 @@ func nullable(s string) *string {
 }
 
 func (a *api) noRoute(c *gin.Context) {
+	if err := unknownFormat(c.Request.URL.Path); err != nil {
+		a.fail(c, err)
+		return
+	}
 	a.fail(c, &httpError{status: http.StatusNotFound, code: "not_found", detail: "There is nothing at this path. /openapi.yaml lists all there is, /v1/events the events."})
 }
 

@@ -24,6 +24,7 @@ import (
 type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
+	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
@@ -52,8 +53,11 @@ type Options struct {
 type api struct {
 	Options
 	contract contract
-	limits   *limiter                 // nil: none
-	files    map[string]explorer.File // of the pages
+	limits   *limiter // nil: none
+
+	exports chan struct{} // those that are running
+
+	files map[string]explorer.File // of the pages
 }
 
 // operation is one operation of the contract. HEAD comes with each GET.
@@ -79,6 +83,14 @@ var operations = []operation{
 	{id: "listRegions", path: "/v1/regions", gives: typeJSON, handle: (*api).listRegions},
 	{id: "listTypes", path: "/v1/types", gives: typeJSON, handle: (*api).listTypes},
 	{id: "listDatasets", path: "/v1/datasets", gives: typeJSON, handle: (*api).listDatasets},
+	exportOperation("exportEventsNDJSON", "ndjson"),
+	exportOperation("exportEventsCSV", "csv"),
+	exportOperation("exportEventsGeoJSON", "geojson"),
+	exportOperation("exportEventsICS", "ics"),
+	exportOperation("exportEventsAtom", "atom"),
+	exportOperation("exportEventsParquet", "parquet"),
+	exportOperation("exportEventsTimelineJS", "timelinejs.json"),
+	exportOperation("exportEventsVis", "vis.json"),
 	{id: "getContractYAML", path: "/openapi.yaml", gives: typeYAML, public: true, handle: (*api).getContractYAML},
 	{id: "getContractJSON", path: "/openapi.json", gives: typeJSON, public: true, handle: (*api).getContractJSON},
 	{id: "getLiveness", path: "/livez", gives: typeJSON, public: true, handle: (*api).getLiveness},
@@ -99,7 +111,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), files: files}
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), exports: make(chan struct{}, maxExports), files: files}
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -37,6 +38,12 @@ type answer struct {
 	etag   string
 	cache  string // Cache-Control; "": notCached
 	next   string // address of the next page
+
+	// stream writes the body of an export, in the place of body. It fails with its
+	// writer's error, or for a reason of its own.
+	stream      func(w io.Writer) error
+	contentType string // of a stream, with its parameters
+	file        string // name to save a stream under
 }
 
 // The values of Cache-Control.
@@ -93,14 +100,11 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 
 // write sends an answer, or that the client's copy of it still stands.
 func (a *api) write(c *gin.Context, op operation, given *answer) {
-	h := c.Writer.Header()
-	h.Set("Cache-Control", a.cacheControl(given.cache, op.public))
-	if given.etag != "" {
-		h.Set("ETag", given.etag)
+	if given.stream != nil {
+		a.stream(c, op, given)
+		return
 	}
-	if given.next != "" {
-		h.Set("Link", "<"+given.next+`>; rel="next"`)
-	}
+	a.setHeaders(c, op, given)
 	status := given.status
 	if status == 0 {
 		status = http.StatusOK
@@ -111,6 +115,18 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		return
 	}
 	c.Data(status, op.gives, given.body)
+}
+
+// setHeaders sets what answers of every kind carry.
+func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
+	h := c.Writer.Header()
+	h.Set("Cache-Control", a.cacheControl(given.cache, op.public))
+	if given.etag != "" {
+		h.Set("ETag", given.etag)
+	}
+	if given.next != "" {
+		h.Set("Link", "<"+given.next+`>; rel="next"`)
+	}
 }
 
 func (a *api) cacheControl(cache string, public bool) string {

@@ -114,6 +114,15 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	return revision, err
 }
 
+// RevisionTime gives the time of a revision; of 0, before any, that of the newest.
+func (s *Store) RevisionTime(ctx context.Context, revision int64) (time.Time, error) {
+	var at time.Time
+	err := s.queryRow(ctx, `
+		SELECT coalesce((SELECT at FROM revision_log WHERE revision = @revision), (SELECT at FROM revision))`,
+		pgx.NamedArgs{"revision": revision}, &at)
+	return at.UTC(), err
+}
+
 // errNoAnswer is what has become of a look-up that takes a moment or never ends: the
 // database's machine is gone, and the network says nothing of it.
 var errNoAnswer = &timeline.Error{
