@@ -72,14 +72,14 @@ function Body({ event: e, heading }: { event: Event; heading: preact.RefObject<H
         <details><summary>{w.attributes}</summary><dl class="facts stacked">{extras.map(([n, v]) => <div key={n}><dt><bdi>{n.replaceAll('_', ' ')}</bdi></dt><dd dir="auto">{v}</dd></div>)}</dl></details>
       )}
       <History event={e} />
-      <footer>
+      <div class="card-foot">
         <p class="small"><Tr of={dataset?.title} fallback={e.dataset} /> · <code dir="ltr">{e.id}</code> · {w.revision} {e.revision}</p>
         <p class="acts">
           <Copy label={w.permalink} value={() => new URL(`/?event=${encodeURIComponent(e.id)}`, location.href).href} />
           <a href={`/v1/events/${encodeURIComponent(e.id)}`}>JSON</a>
           {!embedded && <Correct id={e.id} />}
         </p>
-      </footer>
+      </div>
     </div>
   );
 }

@@ -300,11 +300,12 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
             <button type="button" key={p.row.key} class={`ev f-${family(event.type)}${titled ? '' : ' plain'}${state.value.event === event.id ? ' open' : ''}${event.status === 'alleged' || event.status === 'planned' ? ' unsure' : ''}`}
               tabIndex={first ? 0 : -1} data-id={event.id}
               style={{ insetInlineStart: `${p.span.start}px`, top: `${y}px`, inlineSize: `${Math.max(24, p.span.end - p.span.start)}px`, blockSize: `${rowHeight - (titled ? 3 : 1)}px` }}
-              aria-label={`${text(event.title).words}, ${event.date.label[lang.value]}, ${typeName(event.type)}, ${statusName(event.status)}`}
+              aria-label={titled ? undefined : `${text(event.title).words}, ${event.date.label[lang.value]}, ${typeName(event.type)}, ${statusName(event.status)}`}
               onClick={() => go({ event: event.id })} onFocus={show} onBlur={() => onTip(null)} onMouseEnter={show} onMouseLeave={() => onTip(null)}>
               {titled && (
                 <span class={`words${p.labelWidth >= widest ? ' cut' : ''}`} style={{ marginInlineStart: `${p.labelStart - p.span.start}px`, maxInlineSize: `${widest}px` }}>
                   <span class="title" dir="auto"><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
+                  <span class="unseen">{typeName(event.type)}, {statusName(event.status)}</span>
                 </span>
               )}
               {point
