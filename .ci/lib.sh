@@ -26,6 +26,18 @@ need() {
   command -v "$command" >/dev/null || install "$@"
 }
 
+# need_node : Node 20 or later, and npm. Debian 12 has Node 18: then a later one comes
+# from npm, into the cache, and goes before it in the PATH.
+need_node() {
+  local recent='process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' arch
+  need npm nodejs npm
+  if node -e "$recent"; then return; fi
+  case "$(uname -m)" in aarch64) arch=arm64 ;; *) arch=x64 ;; esac
+  npm install --silent --no-audit --no-fund --prefix "$cache/node" "node-linux-$arch@22.21.1"
+  PATH="$cache/node/node_modules/node-linux-$arch/bin:$PATH"
+  node -e "$recent"
+}
+
 # build_program OUT : the program, by the very line of the Dockerfile, from the files
 # that it would see (.dockerignore leaves the rest out).
 build_program() {

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tarikh-timeline/tarikh/internal/postgres"
 )
 
 func TestHelp(t *testing.T) {
@@ -48,9 +51,9 @@ func TestWhatCannotBeTyped(t *testing.T) {
 		"migrate down":        `unexpected argument down` + seeHelp,
 		"migrate force":       `expected "<version>"` + seeHelp,
 		"migrate force one":   `<version>: expected a valid 64 bit int but got "one"` + seeHelp,
-		"migrate force 999":   "there is no schema version 999: give one from 0 to 1",
+		"migrate force 999":   fmt.Sprintf("there is no schema version 999: give one from 0 to %d", postgres.LatestVersion()),
 		"serve --seed":        `--seed: expected string value but got "EOL" (<EOL>)` + seeHelp,
-		"migrate force -- -1": "there is no schema version -1: give one from 0 to 1",
+		"migrate force -- -1": fmt.Sprintf("there is no schema version -1: give one from 0 to %d", postgres.LatestVersion()),
 	} {
 		t.Run(typed, func(t *testing.T) {
 			t.Parallel()

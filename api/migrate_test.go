@@ -2,12 +2,21 @@ package main
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/postgres"
 )
+
+// latest is the schema version that the program needs.
+var latest = strconv.FormatInt(postgres.LatestVersion(), 10)
+
+// at is how a version is told beside the one that is needed.
+func at(version string) string { return "schema version " + version + "; this program needs " + latest }
 
 // says expects a command that does its work and says one thing.
 func says(t *testing.T, message string, env []string, args ...string) {
@@ -21,10 +30,10 @@ func says(t *testing.T, message string, env []string, args ...string) {
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	env := []string{"DATABASE_URL=" + pgtest.NewEmpty(t)}
-	says(t, "schema version 0; this program needs 1", env, "migrate", "version")
-	says(t, "schema version 1", env, "migrate", "up")
-	says(t, "schema version 1", env, "migrate", "up")
-	says(t, "schema version 1; this program needs 1", env, "migrate", "version")
+	says(t, at("0"), env, "migrate", "version")
+	says(t, "schema version "+latest, env, "migrate", "up")
+	says(t, "schema version "+latest, env, "migrate", "up")
+	says(t, at(latest), env, "migrate", "version")
 	p := startServing(t, env)
 	if r := p.get(t, "/readyz"); r.status != http.StatusOK {
 		t.Errorf("%+v", r)
@@ -37,13 +46,13 @@ func TestAMigrationThatFailed(t *testing.T) {
 	t.Parallel()
 	for name, recovery := range map[string]func(t *testing.T, env []string){
 		"by hand": func(t *testing.T, env []string) {
-			says(t, "schema version 1, which failed half-way; this program needs 1", env, "migrate", "version")
+			says(t, at("1, which failed half-way"), env, "migrate", "version")
 			says(t, "schema version 0", env, "migrate", "force", "0")
-			says(t, "schema version 0; this program needs 1", env, "migrate", "version")
-			says(t, "schema version 1", env, "migrate", "up")
+			says(t, at("0"), env, "migrate", "version")
+			says(t, "schema version "+latest, env, "migrate", "up")
 		},
 		"by migrating again": func(t *testing.T, env []string) {
-			says(t, "schema version 1", env, "migrate", "up")
+			says(t, "schema version "+latest, env, "migrate", "up")
 		},
 		"by the next start": func(t *testing.T, env []string) {
 			startServing(t, env).stop(t, syscall.SIGTERM)
@@ -61,8 +70,8 @@ func TestAMigrationThatFailed(t *testing.T) {
 			// The file is one transaction: of all its tables none is there.
 			execute(t, address, `DO $$ BEGIN ASSERT to_regclass('event') IS NULL AND to_regclass('revision') IS NULL; END $$`, `DROP TABLE dataset`)
 			recovery(t, env)
-			says(t, "schema version 1; this program needs 1", env, "migrate", "version")
-			p := startServing(t, append(env, "TARIKH_SEED=sahel"))
+			says(t, at(latest), env, "migrate", "version")
+			p := startServing(t, slices.Concat(env, []string{"TARIKH_SEED=sahel"}))
 			if r := p.get(t, "/v1/events?limit=1"); r.status != http.StatusOK || !strings.Contains(r.body, `"revision":1}`) {
 				t.Errorf("%+v", r)
 			}
@@ -76,9 +85,9 @@ func TestForceStatesTheVersion(t *testing.T) {
 	address := pgtest.New(t)
 	env := []string{"DATABASE_URL=" + address}
 	execute(t, address, `UPDATE schema_migrations SET version = 999, dirty = true`)
-	refuses(t, "the database's schema is at version 999, newer than this program's 1: run a newer program, or restore a backup of before the upgrade", env, "migrate", "up")
-	says(t, "schema version 999, which failed half-way; this program needs 1", env, "migrate", "version")
-	says(t, "schema version 1", env, "migrate", "force", "1")
-	says(t, "schema version 1; this program needs 1", env, "migrate", "version")
-	says(t, "schema version 1", env, "migrate", "up")
+	refuses(t, tooNew(), env, "migrate", "up")
+	says(t, at("999, which failed half-way"), env, "migrate", "version")
+	says(t, "schema version "+latest, env, "migrate", "force", latest)
+	says(t, at(latest), env, "migrate", "version")
+	says(t, "schema version "+latest, env, "migrate", "up")
 }

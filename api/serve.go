@@ -87,6 +87,9 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 			return err
 		}
 	}
+	following, stopFollowing := context.WithCancel(ctx)
+	defer stopFollowing() // before the store is closed, which waits for it
+	go store.Follow(following)
 	handler, err := httpapi.New(httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,

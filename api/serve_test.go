@@ -36,8 +36,10 @@ func TestTheServerOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	cmd := command(t, env) // builds the program
 	began := time.Now()
-	first := startServing(t, env)
+	first := launch(t, cmd)
+	first.hear(t)
 	t.Logf("the first start took %s", time.Since(began).Round(time.Millisecond))
 	told := fmt.Sprintf(`Tarikh serves at %[1]s
 
@@ -233,6 +235,30 @@ func TestTwoProgramsShareTheServerOfTheirOwn(t *testing.T) {
 	}
 	two.stop(t, syscall.SIGTERM)
 	gone(t, data, pid)
+}
+
+// A server that somebody stops stays stopped: requests are refused in the documented
+// form, and the next program that starts brings the data back.
+func TestTheServerOfItsOwnIsStopped(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	env := []string{"TARIKH_DATA_DIR=" + data}
+	p := startServing(t, env)
+	kept := p.everything(t)
+	pid := postmaster(t, data)
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, data, pid)
+	for range 3 {
+		isUnavailable(t, p.get(t, "/v1/events"))
+	}
+	next := startServing(t, env)
+	if now := next.everything(t); now != kept {
+		t.Errorf("the next program serves\n%s\nnot\n%s", now, kept)
+	}
+	next.stop(t, syscall.SIGTERM)
+	p.stop(t, syscall.SIGTERM)
 }
 
 // Who stops the program while it starts is obeyed, in order.

@@ -63,7 +63,7 @@ func TestAllFaultsOfSettingsAreToldAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := filepath.Join(t.TempDir(), "data")
-			refuses(t, message.String(), append(c.env, "TARIKH_DATA_DIR="+data), c.args...)
+			refuses(t, message.String(), slices.Concat(c.env, []string{"TARIKH_DATA_DIR=" + data}), c.args...)
 			absent(t, data)
 		})
 	}

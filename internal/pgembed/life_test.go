@@ -154,6 +154,23 @@ func guardOf(t *testing.T, p *running) int {
 	return guard
 }
 
+// killGuard kills the guard, and waits for its death alone.
+func killGuard(t *testing.T, p *running) {
+	t.Helper()
+	_ = syscall.Kill(guardOf(t, p), syscall.SIGKILL)
+	guardGone(t, p)
+}
+
+// guardGone waits for a killed guard's death: on a busy system it lives on for a
+// moment, in which its server can still be joined.
+func guardGone(t *testing.T, p *running) {
+	t.Helper()
+	eventually(t, "the guard is gone", func() bool {
+		running, err := pgembed.GuardRuns(p.DataDir)
+		return !running && err == nil
+	})
+}
+
 func TestAKilledServerIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	forEachAccount(t, func(t *testing.T, who someone) {
@@ -204,9 +221,9 @@ func TestTheNextStartWorksAfterEveryKilling(t *testing.T) {
 			p.end(t, syscall.SIGKILL)
 		}},
 		{"program, guard and server", func(t *testing.T, p *running) {
-			guard := guardOf(t, p)
-			_ = syscall.Kill(guard, syscall.SIGKILL)
+			_ = syscall.Kill(guardOf(t, p), syscall.SIGKILL)
 			killServer(t, p)
+			guardGone(t, p)
 			p.end(t, syscall.SIGKILL)
 		}},
 		{"guard and program: the server ends too", func(t *testing.T, p *running) {
@@ -216,12 +233,11 @@ func TestTheNextStartWorksAfterEveryKilling(t *testing.T) {
 			nothingLeft(t, p.DataDir)
 		}},
 		{"guard and program, and no time to end", func(t *testing.T, p *running) {
-			guard := guardOf(t, p)
-			_ = syscall.Kill(guard, syscall.SIGKILL)
+			killGuard(t, p)
 			p.end(t, syscall.SIGKILL)
 		}},
 		{"guard alone, while the program lives", func(t *testing.T, p *running) {
-			_ = syscall.Kill(guardOf(t, p), syscall.SIGKILL)
+			killGuard(t, p)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

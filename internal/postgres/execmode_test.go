@@ -86,7 +86,7 @@ func everyStatement(t *testing.T, s *postgres.Store) (did []any) {
 		page, err = s.ListEvents(ctx, timeline.ListQuery{Filter: f, Limit: 5, After: &timeline.Position{Day: edtf.MinDay, ID: "a"}})
 		note(err, told(t, page.Docs))
 		n := 0
-		note(s.Samples(ctx, f, "deaths", func(*timeline.Sample) error { n++; return nil }), n)
+		note(s.Samples(ctx, f, timeline.SampleNeeds{Measure: "deaths"}, func(*timeline.Sample) error { n++; return nil }), n)
 		note(s.Export(ctx, f, timeline.Ascending, func(doc []byte) error { did = append(did, string(doc)); return nil }))
 	}
 	docs, more, err := s.Chain(ctx, "one", 2, nil)

@@ -17,3 +17,14 @@ func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.
 	}
 	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args), args, nil
 }
+
+// CatchUpAtMost sets how many changes memory applies one by one.
+func (s *Store) CatchUpAtMost(n int) { s.memory.catchUp = n }
+
+// InMemory gives the revision of the copy in memory, -1 where there is none.
+func (s *Store) InMemory() int64 {
+	if table := s.memory.table.Load(); table != nil {
+		return table.Revision()
+	}
+	return -1
+}

@@ -122,6 +122,9 @@ func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode tim
 	limited := ""
 	switch mode {
 	case timeline.CountExact:
+		if table := s.recent(ctx, f, timeline.SampleNeeds{}); table != nil {
+			return &timeline.Count{Value: table.Count(f), Relation: "eq"}, nil
+		}
 	case timeline.CountCapped:
 		args["cap"] = timeline.CountCap + 1
 		limited = " LIMIT @cap"
@@ -145,60 +148,6 @@ func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode tim
 		c.Value, c.Relation = timeline.CountCap, "gte"
 	}
 	return c, nil
-}
-
-// exportBatch is how many documents an export reads at a time: keyset pages keep
-// memory flat and hold no snapshot open for the length of a slow download.
-const exportBatch = 500
-
-// Export hands every document that the filter keeps to each, in page order, in
-// constant memory. Like a walk of the pages it gives each event that exists
-// throughout once, even while others are written; with AsOf it is one snapshot.
-func (s *Store) Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error {
-	p, err := s.planScan(ctx, &f)
-	if err != nil || p != nil && p.empty {
-		return err
-	}
-	var after *timeline.Position
-	for {
-		args := pgx.NamedArgs{"limit": exportBatch}
-		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &f, order, after, "limit", args)
-		page, last, err := s.exportPage(ctx, sql, args)
-		if err != nil {
-			return err
-		}
-		for _, doc := range page {
-			if err := each(doc); err != nil {
-				return err
-			}
-		}
-		if len(page) < exportBatch {
-			return nil
-		}
-		after = &last
-	}
-}
-
-// exportPage reads one page into memory, so that a slow client holds no connection.
-func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs) ([][]byte, timeline.Position, error) {
-	docs := make([][]byte, 0, exportBatch)
-	var last timeline.Position
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, args)
-		if err != nil {
-			return err
-		}
-		var day int32
-		var doc []byte
-		_, err = pgx.ForEachRow(rows, []any{&day, &last.ID, &doc}, func() error {
-			docs = append(docs, doc)
-			doc = nil
-			last.Day = edtf.Day(day)
-			return nil
-		})
-		return err
-	})
-	return docs, last, err
 }
 
 // Event gives an event's document and its own revision, now or as of a revision.

@@ -262,7 +262,7 @@ func TestWalksAgainstTheReference(t *testing.T) {
 			rt.Fatalf("-world=%d %s, exported: %v%s", w.seed, f.Key(), err, d)
 		}
 		var samples, wanted []string
-		err = w.Samples(t.Context(), f, "deaths", func(s *timeline.Sample) error {
+		err = w.Samples(t.Context(), f, timeline.SampleNeeds{Measure: "deaths", IDs: true, Actors: true}, func(s *timeline.Sample) error {
 			samples = append(samples, fmt.Sprintf("%+v", *s))
 			return nil
 		})

@@ -25,14 +25,17 @@ const sampleColumns = `e.id, e.start_earliest - DATE '1970-01-01', e.start_lates
 	CASE WHEN e.set_kind > 0 THEN ARRAY(SELECT d - DATE '1970-01-01' FROM unnest(e.set_hi) WITH ORDINALITY AS u(d, n) ORDER BY n) END,
 	e.set_use, e.type, e.status, e.dataset, e.countries, e.tags, e.actors, (e.measures ->> @measure)::float8`
 
-// Samples hands each event that the filter keeps, in no promised order, to each.
-// measure is the name of the measure to read, or "".
-func (s *Store) Samples(ctx context.Context, f timeline.Filter, measure string, each func(*timeline.Sample) error) error {
+// Samples hands each event that the filter keeps, in no promised order, to each: from
+// memory where that is recent and keeps what is needed, else from the rows.
+func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.SampleNeeds, each func(*timeline.Sample) error) error {
+	if table := s.recent(ctx, &f, needs); table != nil {
+		return table.Samples(&f, needs.Measure, each)
+	}
 	p, err := s.planScan(ctx, &f)
 	if err != nil || p != nil && p.empty {
 		return err
 	}
-	args := pgx.NamedArgs{"measure": measure}
+	args := pgx.NamedArgs{"measure": needs.Measure}
 	var from string
 	if p != nil {
 		from = "(\n" + keysSQL(p, &f, timeline.Ascending, nil, args) + "\n) p JOIN event e ON e.id = p.id"
@@ -48,36 +51,52 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, measure string, 
 			return err
 		}
 		var v timeline.Sample
-		var startEarliest, startLatest, endEarliest, endLatest *int32
-		var set int16
-		var lo, hi []*int32
-		var use []int16
-		var measured *float64
-		into := []any{
-			&v.ID, &startEarliest, &startLatest, &endEarliest, &endLatest, &v.Approximate, &v.Uncertain, &set, &lo, &hi, &use,
-			&v.Type, &v.Status, &v.Dataset, &v.Countries, &v.Tags, &v.ActorKeys, &measured,
-		}
-		_, err = pgx.ForEachRow(rows, into, func() error {
-			v.Bounds = edtf.Bounds{
-				StartEarliest: bound(startEarliest), StartLatest: bound(startLatest),
-				EndEarliest: bound(endEarliest), EndLatest: bound(endLatest),
-			}
-			v.Set = edtf.SetKind(set)
-			v.Spans = v.Spans[:0]
-			for i, u := range use {
-				v.Spans = append(v.Spans, edtf.MatchSpan{
-					Lo: bound(lo[i]), Hi: bound(hi[i]),
-					Possible: u&usePossible != 0, Certain: u&useCertain != 0, Starts: u&useStarts != 0,
-				})
-			}
-			v.Measure, v.HasMeasure = 0, measured != nil
-			if measured != nil {
-				v.Measure = *measured
-			}
+		scanner := sampleScanner{sample: &v}
+		_, err = pgx.ForEachRow(rows, scanner.into(), func() error {
+			scanner.read()
 			return each(&v)
 		})
 		return err
 	})
+}
+
+// sampleScanner reads sampleColumns into a sample.
+type sampleScanner struct {
+	sample                                             *timeline.Sample
+	startEarliest, startLatest, endEarliest, endLatest *int32
+	set                                                int16
+	lo, hi                                             []*int32
+	use                                                []int16
+	measured                                           *float64
+}
+
+func (s *sampleScanner) into() []any {
+	v := s.sample
+	return []any{
+		&v.ID, &s.startEarliest, &s.startLatest, &s.endEarliest, &s.endLatest, &v.Approximate, &v.Uncertain, &s.set, &s.lo, &s.hi, &s.use,
+		&v.Type, &v.Status, &v.Dataset, &v.Countries, &v.Tags, &v.ActorKeys, &s.measured,
+	}
+}
+
+// read completes the sample after a row was scanned.
+func (s *sampleScanner) read() {
+	v := s.sample
+	v.Bounds = edtf.Bounds{
+		StartEarliest: bound(s.startEarliest), StartLatest: bound(s.startLatest),
+		EndEarliest: bound(s.endEarliest), EndLatest: bound(s.endLatest),
+	}
+	v.Set = edtf.SetKind(s.set)
+	v.Spans = v.Spans[:0]
+	for i, u := range s.use {
+		v.Spans = append(v.Spans, edtf.MatchSpan{
+			Lo: bound(s.lo[i]), Hi: bound(s.hi[i]),
+			Possible: u&usePossible != 0, Certain: u&useCertain != 0, Starts: u&useStarts != 0,
+		})
+	}
+	v.Measure, v.HasMeasure = 0, s.measured != nil
+	if s.measured != nil {
+		v.Measure = *s.measured
+	}
 }
 
 // unfiltered tells whether the filter keeps every event of today: then the table

@@ -44,10 +44,11 @@ const (
 
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
-	pool  *pgxpool.Pool
-	now   func() time.Time
-	terms *termCache
-	usage usageCache
+	pool   *pgxpool.Pool
+	now    func() time.Time
+	terms  *termCache
+	usage  usageCache
+	memory memory
 	// once bounds the requests with an Idempotency-Key that are under way: each
 	// holds a connection while it waits for another one.
 	once chan struct{}
@@ -90,7 +91,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		once: make(chan struct{}, max(1, config.MaxConns/2)),
+		memory: memory{catchUp: maxCatchUp},
+		once:   make(chan struct{}, max(1, config.MaxConns/2)),
 	}, nil
 }
 

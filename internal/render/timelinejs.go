@@ -48,15 +48,15 @@ func (t *timelineJS) Event(doc []byte) error {
 	title, label, language := titled(&e)
 	shown := tlEvent{UniqueID: e.ID, DisplayDate: html.EscapeString(label)}
 	shown.StartDate, shown.EndDate = tlSpan(e.Date, shown.DisplayDate)
-	shown.Text.Headline = marked(title, language)
+	shown.Text.Headline = marked("span", title, language)
 	var text []string
 	if summary, language := pick(e.Summary); summary != "" {
-		text = append(text, "<p>"+marked(summary, language)+"</p>")
+		text = append(text, marked("p", summary, language))
 	}
 	for _, translated := range []timeline.Text{e.Title, e.Summary} {
 		for _, other := range others(translated) {
 			language, words, _ := strings.Cut(other, ": ")
-			text = append(text, "<p>"+marked(words, language)+"</p>")
+			text = append(text, marked("p", words, language))
 		}
 	}
 	shown.Text.Text = strings.Join(text, "")
@@ -110,12 +110,12 @@ func tlPlace(lo, hi edtf.Bound, label string) tlDate {
 	return place
 }
 
-// marked makes HTML of a text, in its language and direction.
-func marked(text, language string) string {
+// marked makes an HTML element of a text, in its language and direction.
+func marked(element, text, language string) string {
 	direction := "ltr"
 	if primary, _, _ := strings.Cut(language, "-"); primary == "ar" || primary == "fa" || primary == "he" || primary == "ur" {
 		direction = "rtl"
 	}
-	return `<span lang="` + html.EscapeString(language) + `" dir="` + direction + `">` +
-		strings.ReplaceAll(html.EscapeString(lines(text)), "\n", "<br>") + "</span>"
+	return "<" + element + ` lang="` + html.EscapeString(language) + `" dir="` + direction + `">` +
+		strings.ReplaceAll(html.EscapeString(lines(text)), "\n", "<br>") + "</" + element + ">"
 }

@@ -22,3 +22,11 @@ type Sample struct {
 	Measure    float64 // the measure that was asked for
 	HasMeasure bool
 }
+
+// SampleNeeds says what a reader of samples looks at beside the days, the words and
+// the tags: what is not needed may be left empty.
+type SampleNeeds struct {
+	Measure string // the name of the measure to read; "": none
+	IDs     bool
+	Actors  bool
+}

@@ -1,5 +1,6 @@
 // Command scenario does what examples/curl/scenario.sh does, with a client that
-// oapi-codegen generated.
+// oapi-codegen generated. Words of enums are written out: it gives their constants
+// other names once another enum has the same word.
 package main
 
 import (
@@ -25,9 +26,9 @@ func main() {
 func lists(ctx context.Context, client *tarikh.ClientWithResponses) {
 	list, err := client.ListEventsWithResponse(ctx, &tarikh.ListEventsParams{
 		Countries: &[]string{"ML", "النيجر"}, From: new("2020"), To: new("2023"),
-		Type:       &[]tarikh.EventType{tarikh.Politics, tarikh.Diplomacy},
-		Status:     &[]tarikh.EventStatus{tarikh.Occurred, tarikh.Ongoing},
-		MinSources: new(1), Order: new(tarikh.Desc), Counting: new(tarikh.CountModeExact), Limit: new(3),
+		Type:       &[]tarikh.EventType{"politics", "diplomacy"},
+		Status:     &[]tarikh.EventStatus{"occurred", "ongoing"},
+		MinSources: new(1), Order: new(tarikh.SortOrder("desc")), Counting: new(tarikh.CountMode("exact")), Limit: new(3),
 	})
 	check(err)
 	page := must(list.JSON200, list.Body)
@@ -62,7 +63,7 @@ func one(ctx context.Context, client *tarikh.ClientWithResponses) {
 
 func charts(ctx context.Context, client *tarikh.ClientWithResponses) {
 	chart, err := client.GetTimelineWithResponse(ctx, &tarikh.GetTimelineParams{
-		Type: &[]tarikh.EventType{tarikh.Coup}, Date: new("2021"), Interval: new(tarikh.IntervalChoiceMonth),
+		Type: &[]tarikh.EventType{"coup"}, Date: new("2021"), Interval: new(tarikh.IntervalChoice("month")),
 	})
 	check(err)
 	timeline := must(chart.JSON200, chart.Body)
@@ -72,7 +73,7 @@ func charts(ctx context.Context, client *tarikh.ClientWithResponses) {
 	}
 
 	counted, err := client.GetFacetsWithResponse(ctx, &tarikh.GetFacetsParams{
-		Countries: &[]string{"ML"}, By: &[]tarikh.FacetName{tarikh.FacetNameType, tarikh.FacetNameCountry}, Limit: new(3),
+		Countries: &[]string{"ML"}, By: &[]tarikh.FacetName{"type", "country"}, Limit: new(3),
 	})
 	check(err)
 	for _, facet := range must(counted.JSON200, counted.Body).Facets {

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tarikh-timeline/tarikh/internal/columns"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// memory is the store's copy of all events by column, which Follow keeps. It stays
+// empty where nobody follows: then every answer comes from the rows.
+type memory struct {
+	table    atomic.Pointer[columns.Table] // nil until it is loaded
+	updating sync.Mutex
+	catchUp  int // maxCatchUp, but for tests
+}
+
+const (
+	// maxInMemory bounds the memory: at about 70 bytes an event, some 300 MB.
+	maxInMemory = 4_000_000
+	// maxCatchUp is how many changes are applied one by one, also by a request before it
+	// answers. After more of them everything is loaded anew, and the rows answer meanwhile.
+	maxCatchUp = 5_000
+	// followEvery is how often Follow looks for what other instances wrote.
+	followEvery = time.Second
+)
+
+// Follow loads every event into memory and keeps up with what is written, until ctx
+// ends. A fault of the database is tried again: nothing depends on the copy.
+func (s *Store) Follow(ctx context.Context) {
+	ticks := time.NewTicker(followEvery)
+	defer ticks.Stop()
+	for ctx.Err() == nil {
+		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
+			_ = s.loadMemory(ctx) // where that fails, again at the next tick
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticks.C:
+		}
+	}
+}
+
+// recent gives the copy if it can answer and is not older than the newest revision
+// now; else nil.
+func (s *Store) recent(ctx context.Context, f *timeline.Filter, needs timeline.SampleNeeds) *columns.Table {
+	table := s.memory.table.Load()
+	if table == nil || !columns.Answers(f, needs) {
+		return nil
+	}
+	revision, _, err := s.Revision(ctx)
+	if err != nil {
+		return nil // the rows will tell what is wrong
+	}
+	if table.Revision() < revision {
+		if upToDate, err := s.updateMemory(ctx); err != nil || !upToDate {
+			return nil
+		}
+		table = s.memory.table.Load() // it may have been loaded anew meanwhile
+	}
+	return table
+}
+
+// memoryColumns are what a columns.Row is read from; the first are those of a sample.
+const memoryColumns = sampleColumns + `, e.country_roles, e.sources, e.measures`
+
+// loadMemory reads all events, as of one moment.
+func (s *Store) loadMemory(ctx context.Context) error {
+	s.memory.updating.Lock()
+	defer s.memory.updating.Unlock()
+	table := columns.New()
+	return s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var revision, events int64
+		if err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) FROM revision`,
+			pgx.NamedArgs{"limit": maxInMemory + 1}).Scan(&revision, &events); err != nil || events > maxInMemory {
+			return err
+		}
+		err := memoryRows(ctx, tx, `true`, pgx.NamedArgs{}, table.Load)
+		if err != nil {
+			return err
+		}
+		table.Loaded(revision)
+		s.memory.table.Store(table)
+		return nil
+	})
+}
+
+// updateMemory applies what was written since the copy's revision. It gives false, and
+// does nothing, where that is too much or there is no copy yet.
+func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
+	s.memory.updating.Lock()
+	defer s.memory.updating.Unlock()
+	table := s.memory.table.Load()
+	if table == nil {
+		return false, nil
+	}
+	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var revision, changes int64
+		args := pgx.NamedArgs{"since": table.Revision(), "most": s.memory.catchUp}
+		err := tx.QueryRow(ctx, `
+			SELECT revision, CASE WHEN revision > @since THEN
+				(SELECT count(*) FROM (SELECT FROM event WHERE revision > @since LIMIT @most::int + 1) e) ELSE 0 END
+			FROM revision`, args).Scan(&revision, &changes)
+		if err != nil || changes > int64(s.memory.catchUp) {
+			return err
+		}
+		upToDate = true
+		if revision == table.Revision() {
+			return nil
+		}
+		var rows []columns.Row
+		delete(args, "most")
+		err = memoryRows(ctx, tx, `e.revision > @since`, args, func(row *columns.Row) { rows = append(rows, row.Clone()) })
+		if err != nil {
+			return err
+		}
+		found, err := tx.Query(ctx, `SELECT id FROM event_tombstone WHERE revision > @since`, args)
+		if err != nil {
+			return err
+		}
+		gone, err := pgx.CollectRows(found, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		table.Update(revision, rows, gone)
+		return nil
+	})
+	return upToDate && err == nil, err
+}
+
+// snapshot runs do in a transaction that sees one state of the data.
+func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
+	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			return do(ctx, tx)
+		})
+	})
+}
+
+// memoryRows hands the events of a condition to each, which must not keep the row.
+func memoryRows(ctx context.Context, tx pgx.Tx, condition string, args pgx.NamedArgs, each func(*columns.Row)) error {
+	args["measure"] = ""
+	rows, err := tx.Query(ctx, `SELECT `+memoryColumns+` FROM event e WHERE `+condition, args)
+	if err != nil {
+		return err
+	}
+	var row columns.Row
+	scanner := sampleScanner{sample: &row.Sample}
+	_, err = pgx.ForEachRow(rows, append(scanner.into(), &row.CountryRoles, &row.Sources, &row.Measures), func() error {
+		scanner.read()
+		each(&row)
+		row.Measures = nil // a map is filled, not replaced
+		return nil
+	})
+	return err
+}
