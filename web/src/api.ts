@@ -36,7 +36,8 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   if (key.value !== '') headers.set('Authorization', `Bearer ${key.value}`);
   let response: Response;
   try {
-    response = await fetch(path, { ...init, headers, credentials: 'omit' });
+    // Asked each time whether the copy still stands: one that may be stale would not show what was just written.
+    response = await fetch(path, { cache: 'no-cache', ...init, headers, credentials: 'omit' });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new Failure(0, null, null);

@@ -51,12 +51,16 @@ export function browse() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
 }
 
+const running = new Map();
+
 /** A page that keeps what it asked for and what went wrong in it. */
 export async function open(browser, server, path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, locale: 'en', reducedMotion: 'reduce', acceptDownloads: true, ...options });
   const page = await context.newPage();
   const seen = { requests: [], wrong: [], bytes: new Map() };
-  page.on('request', (r) => seen.requests.push(r.url()));
+  running.set(page, 0);
+  page.on('request', (r) => { seen.requests.push(r.url()); running.set(page, running.get(page) + 1); });
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, () => running.set(page, running.get(page) - 1));
   page.on('pageerror', (e) => seen.wrong.push(String(e)));
   page.on('console', (m) => { if (m.type() === 'error' && !/Failed to load resource/.test(m.text())) seen.wrong.push(m.text()); });
   page.on('requestfinished', async (r) => { const sizes = await r.sizes().catch(() => null); if (sizes) seen.bytes.set(r.url(), sizes.responseBodySize); });
@@ -64,8 +68,10 @@ export async function open(browser, server, path, options = {}) {
   return { page, seen, context };
 }
 
-/** Waits until nothing is awaited any more. */
+const quiet = 150; // milliseconds without a request
+
+/** Waits until the page asks for nothing any more. */
 export async function settle(page) {
-  await page.waitForLoadState('networkidle');
-  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+  for (let still = 0; still < quiet; still = running.get(page) > 0 ? 0 : still + 30) await new Promise((done) => setTimeout(done, 30));
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }

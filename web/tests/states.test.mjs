@@ -71,8 +71,7 @@ describe('bad input', () => {
   });
 
   test('a busy server is asked again', async () => {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en', reducedMotion: 'reduce' });
-    const page = await context.newPage();
+    const { page, context } = await open(browser, server, '/favicon.svg');
     let left = 3;
     await page.route('**/v1/events?**', async (route) => {
       if (left-- > 0) await route.fulfill({ status: 503, headers: { 'Retry-After': '1', 'Content-Type': 'application/problem+json' }, body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'Busy.', instance: '/v1/events', code: 'unavailable', errors: [] }) });
@@ -86,8 +85,7 @@ describe('bad input', () => {
   });
 
   test('what takes too long to count is told, and the rest works', async () => {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en', reducedMotion: 'reduce' });
-    const page = await context.newPage();
+    const { page, context } = await open(browser, server, '/favicon.svg');
     const costly = (route) => route.fulfill({ status: 503, headers: { 'Retry-After': '5', 'Content-Type': 'application/problem+json' }, body: JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status: 503, detail: 'Computing this took longer than its time budget. Narrow it.', instance: '', code: 'query_too_costly', errors: [] }) });
     await page.route('**/v1/timeline**', costly);
     await page.route('**/v1/facets**', costly);
@@ -211,7 +209,7 @@ test('the language comes from the browser', async () => {
 });
 
 test('nothing moves while it loads', async () => {
-  const { page, context } = await open(browser, server, 'about:blank'.slice(0, 0) + '/?dataset=sahel');
+  const { page, context } = await open(browser, server, '/?dataset=sahel');
   await settle(page);
   await page.reload();
   await settle(page);
