@@ -1,6 +1,7 @@
 /** The public API, typed by openapi.yaml: the page has no other way to the data. */
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { recall, remember } from './memory';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -24,11 +25,10 @@ export class Failure extends Error {
 const keyName = 'tarikh-key';
 
 /** The writer's key: this tab's alone, and gone with it. */
-export const key = signal(sessionStorage.getItem(keyName) ?? '');
+export const key = signal(recall('tab', keyName) ?? '');
 export function setKey(value: string): void {
   key.value = value;
-  if (value === '') sessionStorage.removeItem(keyName);
-  else sessionStorage.setItem(keyName, value);
+  remember('tab', keyName, value);
 }
 
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {

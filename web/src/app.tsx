@@ -35,9 +35,9 @@ export function App() {
   const cut = head.failure?.status === 0 && !head.loading;
   return (
     <div class={`page${embedded ? ' embedded' : ''}${s.event !== null || s.edit !== null ? ' with-card' : ''}`}>
-      <a class="skip" href="#events" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.ev, .canvas, .table button')?.focus(); }}>{w.skip}</a>
+      <a class="skip" href="#events" onClick={(e) => { e.preventDefault(); (document.querySelector<HTMLElement>('.ev[tabindex="0"]') ?? document.querySelector<HTMLElement>('.canvas[tabindex="0"], .table button, main button'))?.focus(); }}>{w.skip}</a>
       <Header />
-      <main>
+      <main id="events">
         {faulty?.failure && <Trouble failure={faulty.failure} again={faulty.again} />}
         {closed && head.failure && <Trouble failure={head.failure} again={head.again} />}
         {cut && <p class="offline" role="alert">{w.offline} <button type="button" class="link" onClick={head.again}>{w.retry}</button></p>}
@@ -45,7 +45,7 @@ export function App() {
         {!closed && !faulty && (
           <div class="columns">
             {!embedded && <Side><Filters facets={counted} whole={whole !== null} /></Side>}
-            <div class="content" id="events">
+            <div class="content">
               <div class="summing">
                 <p class="count" role="status">{count === null ? '\u00a0' : events(said?.value ?? 0, said?.over)}</p>
                 <Legend />
@@ -57,7 +57,7 @@ export function App() {
                 {s.layout === 'timeline' && <Segments<Lanes> legend={w.lanes} name="lanes" value={s.lanes} options={[['none', w.lanesNone], ['country', w.lanesCountry], ['type', w.lanesType]]} onChange={(lanes) => go({ lanes })} />}
               </div>
               {s.layout === 'table' ? <TableView /> : <TimelineView extent={extent} head={head} count={count} />}
-              {!embedded && <Suspense fallback={<section class="map"><div class="map-plot" /></section>}><WorldMap facets={counted} /></Suspense>}
+              {!embedded && <Suspense fallback={<section class="map"><div class="map-head"><h2>{w.map}</h2></div><div class="map-plot" /><div class="map-foot" /></section>}><WorldMap facets={counted} /></Suspense>}
               {!embedded && <Share />}
             </div>
           </div>

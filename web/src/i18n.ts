@@ -1,6 +1,7 @@
 /** The page's own words. Names of countries, types and data sets, and labels of dates, come from the API. */
 import { computed, signal } from '@preact/signals';
 import { civil, type Day } from './days';
+import { recall, remember } from './memory';
 import { go, state } from './state';
 
 export type Lang = 'ar' | 'en' | 'fr';
@@ -10,7 +11,7 @@ export const langNames: Record<Lang, string> = { ar: 'العربية', en: 'Engl
 const isLang = (s: string | null | undefined): s is Lang => s === 'ar' || s === 'en' || s === 'fr';
 
 function preferred(): Lang {
-  const kept = localStorage.getItem('tarikh-lang');
+  const kept = recall('browser', 'tarikh-lang');
   if (isLang(kept)) return kept;
   for (const tag of navigator.languages) {
     const base = tag.slice(0, 2).toLowerCase();
@@ -24,7 +25,7 @@ export const lang = computed<Lang>(() => (isLang(state.value.lang) ? state.value
 export const rtl = computed(() => lang.value === 'ar');
 
 export function setLang(l: Lang): void {
-  localStorage.setItem('tarikh-lang', l);
+  remember('browser', 'tarikh-lang', l);
   fallback.value = l;
   go({ lang: l });
 }

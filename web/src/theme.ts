@@ -1,8 +1,9 @@
 import { computed, signal } from '@preact/signals';
+import { recall, remember } from './memory';
 import { go, state } from './state';
 
 const known = ['auto', 'light', 'dark'];
-const kept = signal(localStorage.getItem('tarikh-theme') ?? 'auto');
+const kept = signal(recall('browser', 'tarikh-theme') ?? 'auto');
 
 export const theme = computed(() => {
   const asked = state.value.theme ?? kept.value;
@@ -10,7 +11,7 @@ export const theme = computed(() => {
 });
 
 export function setTheme(value: string): void {
-  localStorage.setItem('tarikh-theme', value);
+  remember('browser', 'tarikh-theme', value);
   kept.value = value;
   if (state.value.theme !== null) go({ theme: null }, true);
 }

@@ -3,11 +3,12 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import '../style.css';
 import './docs.css';
+import { recall } from '../memory';
 import { type Contract, deref, methods, type Operation, type Parameter, refName, type Schema, typeWords } from './model';
 import { Prose } from './text';
 import { TryIt } from './try';
 
-document.documentElement.dataset['theme'] = localStorage.getItem('tarikh-theme') ?? 'auto';
+document.documentElement.dataset['theme'] = recall('browser', 'tarikh-theme') ?? 'auto';
 
 interface Entry { path: string; method: string; operation: Operation; parameters: Parameter[] }
 

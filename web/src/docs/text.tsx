@@ -33,7 +33,7 @@ export function Prose({ of }: { of: string | undefined }) {
         if (lines.length > 2 && lines.every((l) => l.trim().startsWith('|'))) {
           const rows = lines.filter((l) => !/^\s*\|[\s|:-]+\|?\s*$/.test(l)).map((l) => l.trim().replace(/^\||\|$/g, '').split('|').map((c) => c.trim()));
           const [head = [], ...body] = rows;
-          return <div class="scrolls" tabIndex={0} key={i}><table><thead><tr>{head.map((c) => <th scope="col" key={c}>{inline(c)}</th>)}</tr></thead><tbody>{body.map((r, j) => <tr key={j}>{r.map((c, k) => <td key={k}>{inline(c)}</td>)}</tr>)}</tbody></table></div>;
+          return <div class="scrolls" tabIndex={0} key={i}><table><thead><tr>{head.map((c, k) => (c === '' ? <td key={k} /> : <th scope="col" key={k}>{inline(c)}</th>))}</tr></thead><tbody>{body.map((r, j) => <tr key={j}>{r.map((c, k) => <td key={k}>{inline(c)}</td>)}</tr>)}</tbody></table></div>;
         }
         return <p key={i}>{inline(lines.join(' '))}</p>;
       })}
