@@ -29,10 +29,14 @@ func main() {
 
 // commands is the command line: one field a subcommand.
 type commands struct {
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the API. This is what 'api' alone does."`
-	Migrate migrateCmd `cmd:"" help:"Look after the database's schema."`
-	EDTF    edtfCmd    `cmd:"" name:"edtf" help:"Explain EDTF dates: their days, labels, and match with a window."`
-	Version versionCmd `cmd:"" help:"Print the program's version."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the API. This is what 'api' alone does."`
+	Migrate  migrateCmd  `cmd:"" help:"Look after the database's schema."`
+	Import   importCmd   `cmd:"" help:"Import a file of events, or of another data set."`
+	Export   exportCmd   `cmd:"" help:"Write events to a file, in any format of the API."`
+	Mappings mappingsCmd `cmd:"" help:"List the mappings that ship, or print one."`
+	Keys     keysCmd     `cmd:"" help:"Make, list and revoke the keys that writers show."`
+	EDTF     edtfCmd     `cmd:"" name:"edtf" help:"Explain EDTF dates: their days, labels, and match with a window."`
+	Version  versionCmd  `cmd:"" help:"Print the program's version."`
 }
 
 // streams are the program's standard input and output.

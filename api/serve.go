@@ -94,6 +94,7 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
+		Stop: ctx.Done(),
 	})
 	if err != nil {
 		return err
@@ -107,6 +108,7 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	go forgetAnswers(ctx, store, log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	greet(out, listener.Addr(), d.place)
@@ -116,6 +118,21 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 	case <-ctx.Done():
 	}
 	return shutDown(server, log)
+}
+
+// forgetAnswers deletes, now and then, the answers that were kept for repetitions and
+// have expired.
+func forgetAnswers(ctx context.Context, store *postgres.Store, log *slog.Logger) {
+	for {
+		if err := store.ForgetAnswers(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("expired answers of Idempotency-Keys stay for now", "cause", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
 }
 
 // shutDown stops accepting and lets what is in flight finish.

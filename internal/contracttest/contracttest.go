@@ -138,12 +138,26 @@ func (c *Contract) holds(t testing.TB, request *http.Request, name string, value
 	}
 }
 
-// operation finds the GET operation of a request's path.
+// Allows tells whether a schema of the contract allows a document.
+func (c *Contract) Allows(t testing.TB, name string, document []byte) bool {
+	t.Helper()
+	proxy, ok := c.Model.Components.Schemas.Get(name)
+	if !ok {
+		t.Fatalf("the contract has no schema %s", name)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	allowed, _ := c.schemas.ValidateSchemaStringWithVersion(proxy.Schema(), string(document), 3.0)
+	return allowed
+}
+
+// operation finds the operation that a request goes to.
 func (c *Contract) operation(request *http.Request) *v3.Operation {
 	asked := strings.Split(request.URL.EscapedPath(), "/")
 	for path, item := range c.Model.Paths.PathItems.FromOldest() {
 		parts := strings.Split(path, "/")
-		if len(parts) != len(asked) || item.Get == nil {
+		operation := item.GetOperations().GetOrZero(strings.ToLower(request.Method))
+		if len(parts) != len(asked) || operation == nil {
 			continue
 		}
 		same := true
@@ -151,7 +165,7 @@ func (c *Contract) operation(request *http.Request) *v3.Operation {
 			same = same && (p == asked[i] || strings.HasPrefix(p, "{") && asked[i] != "")
 		}
 		if same {
-			return item.Get
+			return operation
 		}
 	}
 	return nil

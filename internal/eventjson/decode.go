@@ -18,45 +18,87 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
+// MaxBytes is the most that an event may have, as it is sent and as it is stored: so
+// each event that was read can be put back.
+const MaxBytes = 1 << 20
+
+// maxFaults bounds the faults that are told of one event.
+const maxFaults = 1_000
+
 // Decode reads one event. The error is a *timeline.Error of KindMalformedBody
 // when data is not one readable JSON value (bad syntax, duplicate keys, bytes that
 // are not UTF-8). Otherwise the faults tell all that is wrong with the event; it
 // is fit to be stored when there are none. An absent id is left empty.
-func Decode(data []byte) (timeline.Event, []timeline.Fault, error) {
-	r := &reader{dec: jsontext.NewDecoder(bytes.NewBuffer(data))}
+func Decode(data []byte) (timeline.Event, []timeline.Fault, error) { return DecodeAs("", data) }
+
+// DecodeAs reads the event that is known to have an id: it may lack the id, but not
+// have another one.
+func DecodeAs(id string, data []byte) (timeline.Event, []timeline.Fault, error) {
+	r := &reader{dec: jsontext.NewDecoder(bytes.NewBuffer(data)), known: id}
 	e := r.event()
-	if r.err == nil {
-		if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
-			if err == nil {
-				err = errors.New("there is more after the event")
-			}
-			r.err = err
-		}
-	}
+	r.end()
 	if r.err != nil {
 		return timeline.Event{}, nil, malformed(r.err)
+	}
+	// What is sent can be shorter than what is stored, by properties that are null.
+	if n := len(data); len(r.faults) == 0 && n > MaxBytes-(64<<10) {
+		if n = len(e.AppendBody(nil)) + stampBytes; n > MaxBytes {
+			r.faultAt("", "has %d bytes as it is stored; at most %d are allowed", n, MaxBytes)
+		}
 	}
 	return e, r.faults, nil
 }
 
+// stampBytes is more than the store adds to an event's body.
+const stampBytes = 160
+
+// end sees to it that nothing follows the value that was read.
+func (r *reader) end() {
+	if r.err != nil {
+		return
+	}
+	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
+		if err == nil {
+			err = errMore
+		}
+		r.err = err
+	}
+}
+
+var errMore = errors.New("there is more after the value")
+
 // malformed words an unreadable body for its writer.
 func malformed(err error) error {
-	detail := "The body is not valid JSON."
+	f := unreadable(err)
+	return &timeline.Error{
+		Kind: timeline.KindMalformedBody, Message: "The body " + f.Detail + ".", Faults: []timeline.Fault{f}, Cause: err,
+	}
+}
+
+// unreadable tells where and why JSON cannot be read.
+func unreadable(err error) timeline.Fault {
 	var syntax *jsontext.SyntacticError
 	switch {
+	case errors.Is(err, errMore):
+		return timeline.Fault{Detail: "has more after the JSON value; write one value"}
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
-		detail = fmt.Sprintf("The body has a duplicate key at %s; write each key once.", syntax.JSONPointer)
+		return timeline.Fault{
+			Pointer: string(syntax.JSONPointer), Detail: fmt.Sprintf("has a duplicate key at %s; write each key once", syntax.JSONPointer),
+		}
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		detail = "The body ends before the JSON value does."
+		return timeline.Fault{Detail: "ends before the JSON value does"}
 	case errors.As(err, &syntax):
-		detail = fmt.Sprintf("The body is not valid JSON: %v, at byte %d.", syntax.Err, syntax.ByteOffset)
+		return timeline.Fault{
+			Pointer: string(syntax.JSONPointer), Detail: fmt.Sprintf("is not valid JSON: %v, at byte %d", syntax.Err, syntax.ByteOffset),
+		}
 	}
-	return &timeline.Error{Kind: timeline.KindMalformedBody, Message: detail, Cause: err}
+	return timeline.Fault{Detail: "is not valid JSON"}
 }
 
 // reader walks the tokens of one event. After err is set it does nothing more.
 type reader struct {
 	dec    *jsontext.Decoder
+	known  string // the event's id, "" where the event alone tells it
 	faults []timeline.Fault
 	err    error
 }
@@ -67,6 +109,13 @@ func (r *reader) fault(detail string, args ...any) *timeline.Fault {
 }
 
 func (r *reader) faultAt(pointer, detail string, args ...any) *timeline.Fault {
+	switch len(r.faults) {
+	case maxFaults:
+		r.faults = append(r.faults, timeline.Fault{Detail: fmt.Sprintf("has more faults than these %d", maxFaults)})
+		return &timeline.Fault{}
+	case maxFaults + 1:
+		return &timeline.Fault{} // told, and not kept
+	}
 	r.faults = append(r.faults, timeline.Fault{Pointer: pointer, Detail: fmt.Sprintf(detail, args...)})
 	return &r.faults[len(r.faults)-1]
 }
@@ -156,7 +205,9 @@ func (r *reader) unknown(name string, known []string) {
 		return
 	}
 	f := r.fault("is not a property of this object; remove it or correct its name")
-	f.Suggestion = timeline.Nearest(name, known)
+	if len(r.faults) <= maxFaults {
+		f.Suggestion = timeline.Nearest(name, known)
+	}
 }
 
 // required notes the members of an object that are missing.
@@ -226,6 +277,13 @@ func (r *reader) event() timeline.Event {
 		e.Status = "occurred"
 	}
 	r.required(pointer, seen, "dataset", "type", "date", "title", "sources")
+	if r.known != "" {
+		if e.ID != "" && e.ID != r.known {
+			f := r.faultAt(pointer+"/id", "is not the id of the address; leave it out, or write to its own address")
+			f.Suggestion = r.known
+		}
+		e.ID = r.known
+	}
 	for i, l := range e.Links {
 		if e.ID != "" && l.Event == e.ID {
 			r.faultAt(fmt.Sprintf("/links/%d/event", i), "is the event itself; a link points to another event")

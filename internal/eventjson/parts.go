@@ -96,7 +96,7 @@ func (r *reader) text(most int) timeline.Text {
 	t := timeline.Text{}
 	_, ok := r.object(func(lang string) {
 		words := r.words(most)
-		if r.err == nil && !validLanguage(lang) {
+		if r.err == nil && !ValidLanguage(lang) {
 			r.fault("is not a BCP 47 language tag such as ar, en or pt-BR")
 		}
 		t[lang] = words
@@ -110,9 +110,9 @@ func (r *reader) text(most int) timeline.Text {
 	return t
 }
 
-// validLanguage tells whether s has the form of a BCP 47 tag: a primary subtag of
+// ValidLanguage tells whether s has the form of a BCP 47 tag: a primary subtag of
 // 2 to 8 letters, then subtags of 1 to 8 letters and digits, at most 35 in all.
-func validLanguage(s string) bool {
+func ValidLanguage(s string) bool {
 	if len(s) > 35 {
 		return false
 	}
@@ -373,7 +373,7 @@ func (r *reader) url() string {
 
 func (r *reader) language() string {
 	s, ok := r.str()
-	if ok && !validLanguage(s) {
+	if ok && !ValidLanguage(s) {
 		r.fault("is not a BCP 47 language tag such as ar, en or pt-BR")
 	}
 	return s

@@ -8,6 +8,7 @@ package fold
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -109,8 +110,11 @@ func SearchWords(s string) []string {
 }
 
 func stems(word string) []string {
+	if first, _ := utf8.DecodeRuneInString(word); first < 0x600 || first > 0x6ff {
+		return nil // most words: no runes are made of them
+	}
 	letters := []rune(word)
-	if len(letters) < 3 || letters[0] < 0x600 || letters[0] > 0x6ff {
+	if len(letters) < 3 {
 		return nil
 	}
 	var found []string

@@ -5,7 +5,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // listETag is the weak validator of a list: the revision it was answered from, and
@@ -36,6 +40,49 @@ func (r *request) unchanged(etag, cache string) *answer {
 		}
 	}
 	return nil
+}
+
+// entityTag is how a tag is written in If-Match.
+var entityTag = regexp.MustCompile(`^(W/)?"[!#-~]*"$`)
+
+// precondition reads what the client demands of the event's present state. Tags are
+// compared without W/ and the suffix of an encoding: what was read compressed can be
+// written.
+func (r *request) precondition() timeline.Precondition {
+	var p timeline.Precondition
+	if header := strings.Join(r.target.Header.Values("If-Match"), ","); strings.TrimSpace(header) == "*" {
+		p.Exists = true
+	} else if header != "" {
+		p.Revisions = r.revisions(header)
+	}
+	if r.op.method == http.MethodPut && r.ifNoneMatch != "" {
+		if p.Absent = strings.TrimSpace(r.ifNoneMatch) == "*"; !p.Absent {
+			r.query.fault("If-None-Match", "cannot be %q; here it takes * alone, to make an event only where there is none", clip(r.ifNoneMatch))
+		}
+	}
+	return p
+}
+
+func (r *request) revisions(header string) []int64 {
+	var revisions []int64
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimSpace(tag)
+		if !entityTag.MatchString(tag) {
+			r.query.fault("If-Match", "cannot have %q; write the event's ETag with its quotes, such as \"17\", or *", clip(tag))
+			continue
+		}
+		n, err := strconv.ParseInt(opaque(tag), 10, 64)
+		if err != nil {
+			n = -1 // the tag of something else: it matches no event
+		}
+		revisions = append(revisions, n)
+	}
+	return revisions
+}
+
+// errNoMatch is for operations that change nothing unseen.
+func errNoMatch() error {
+	return timeline.Errorf(timeline.KindPreconditionRequired, "This needs If-Match: send the ETag of the event as you read it, so that nobody's change is lost; or * to do it whatever the event is now.")
 }
 
 // sameTag compares two tags without W/ and without what compression appends.

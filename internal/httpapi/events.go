@@ -50,9 +50,11 @@ func (a *api) listEvents(r *request) (*answer, error) {
 }
 
 // nextAddress gives the request's own address with another cursor. It is relative:
-// behind a proxy the program does not know how it is called outside.
+// behind a proxy the program does not know how it is called outside. The cursor of
+// changes stands for after, too.
 func nextAddress(r *request, cursor string) string {
 	values := r.target.URL.Query()
+	values.Del("after")
 	values.Set("cursor", cursor)
 	return (&url.URL{Path: r.target.URL.Path, RawQuery: values.Encode()}).RequestURI()
 }

@@ -19,6 +19,15 @@ const exportPath = "/v1/events."
 // as long as its client takes to read.
 const maxExports = 64
 
+// ExportParameters lists the parameters that every export takes.
+func ExportParameters() []string {
+	var names []string
+	for _, p := range exportParameters {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // exportOperation is the operation of a format.
 func exportOperation(id, format string) operation {
 	f := render.Formats[slices.Index(render.FormatNames(), format)]

@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -375,10 +377,12 @@ func (s service) endless(t testing.TB, each func(doc []byte) error) error {
 	return err
 }
 
-// TestAnExportThatBreaksIsCut: no client takes what came for the whole.
+// TestAnExportThatBreaksIsCut: no client takes what came for the whole, and the log
+// tells why it was cut.
 func TestAnExportThatBreaksIsCut(t *testing.T) {
 	t.Parallel()
 	var s service
+	var log lockedBuffer
 	s = withExports(t, func(_ context.Context, each func([]byte) error) error {
 		sent := 0
 		return s.endless(t, func(doc []byte) error {
@@ -387,7 +391,7 @@ func TestAnExportThatBreaksIsCut(t *testing.T) {
 			}
 			return each(doc)
 		})
-	})
+	}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	server := httptestServer(t, s.handler)
 	for _, format := range []string{"ndjson", "csv", "vis.json"} {
 		for _, encoding := range []string{"identity", "gzip", "zstd"} {
@@ -407,6 +411,27 @@ func TestAnExportThatBreaksIsCut(t *testing.T) {
 			}
 		}
 	}
+	if got := strings.Count(log.String(), `cause="the database went away"`); got != 9 {
+		t.Errorf("the log tells it %d times:\n%s", got, log.String())
+	}
+}
+
+// lockedBuffer is a log that requests write at once.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // TestAClientThatHangsUpEndsTheExport: this test ends because the export does.

@@ -39,12 +39,18 @@ func FuzzQuery(f *testing.F) {
 // FuzzCursor: no text makes a cursor panic, and only what encodeCursor made is one.
 func FuzzCursor(f *testing.F) {
 	f.Add(encodeCursor(timeline.Position{Day: 19_000, ID: "a"}, "q"))
+	f.Add(encodeChangeCursor(timeline.ChangePosition{Revision: 17}, "q"))
+	f.Add(encodeChangeCursor(timeline.ChangePosition{Revision: 17, ID: "a"}, "q"))
 	f.Add("")
 	f.Add("AQ")
 	f.Fuzz(func(t *testing.T, cursor string) {
 		position, fault := decodeCursor(cursor, "q")
 		if fault == "" && encodeCursor(position, "q") != cursor {
 			t.Errorf("%q is taken for the cursor of %+v", cursor, position)
+		}
+		change, fault := decodeChangeCursor(cursor, "q")
+		if fault == "" && encodeChangeCursor(change, "q") != cursor {
+			t.Errorf("%q is taken for the cursor of %+v", cursor, change)
 		}
 	})
 }
@@ -60,6 +66,13 @@ func TestCursorsComeBack(t *testing.T) {
 		cursor := encodeCursor(p, query)
 		if got, fault := decodeCursor(cursor, query); fault != "" || got != p {
 			t.Fatalf("%+v became %+v (%s)", p, got, fault)
+		}
+		if _, fault := decodeChangeCursor(cursor, query); fault == "" {
+			t.Fatal("a cursor of events is one of changes")
+		}
+		c := timeline.ChangePosition{Revision: rapid.Int64Min(0).Draw(t, "revision"), ID: rapid.SampledFrom([]string{"", p.ID}).Draw(t, "within")}
+		if got, fault := decodeChangeCursor(encodeChangeCursor(c, query), query); fault != "" || got != c {
+			t.Fatalf("%+v became %+v (%s)", c, got, fault)
 		}
 		if _, fault := decodeCursor(cursor, query+"x"); fault == "" {
 			t.Fatal("it is good for another query")

@@ -76,21 +76,34 @@ type result struct {
 // do asks, and holds the answer against the contract. Headers are name, value pairs.
 func (s service) do(t testing.TB, method, target string, headers ...string) result {
 	t.Helper()
-	request := httptest.NewRequestWithContext(t.Context(), method, target, nil)
+	return s.send(t, method, target, "", headers...)
+}
+
+// send is do with a body.
+func (s service) send(t testing.TB, method, target, body string, headers ...string) result {
+	t.Helper()
+	request, response, got := s.ask(t, method, target, body, headers...)
+	if response.Header.Get("Content-Encoding") == "" {
+		contracttest.Load(t).Check(t, request, response, got)
+	}
+	return result{response.StatusCode, response.Header, got}
+}
+
+// ask asks without a look at the contract, which takes longer than most answers.
+func (s service) ask(t testing.TB, method, target, body string, headers ...string) (*http.Request, *http.Response, []byte) {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Add(headers[i], headers[i+1])
 	}
 	recorder := httptest.NewRecorder()
 	s.handler.ServeHTTP(recorder, request)
 	response := recorder.Result()
-	body, err := io.ReadAll(response.Body)
+	got, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.Header.Get("Content-Encoding") == "" {
-		contracttest.Load(t).Check(t, request, response, body)
-	}
-	return result{response.StatusCode, response.Header, body}
+	return request, response, got
 }
 
 func (s service) get(t testing.TB, target string, headers ...string) result {
@@ -142,6 +155,7 @@ type problem struct {
 	Status                              int
 	Errors                              []struct {
 		Parameter, Pointer, Suggestion *string
+		Line                           *int64
 		Detail                         string
 		Allowed                        []string
 	}
@@ -180,3 +194,6 @@ func (s service) put(t testing.TB, e timeline.Event) postgres.Written {
 	}
 	return w
 }
+
+// readNeedsKey closes reading.
+func readNeedsKey(o *httpapi.Options) { o.ReadNeedsKey = true }

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"slices"
 	"strings"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // bearer takes the key out of an Authorization header.
@@ -15,8 +17,7 @@ func bearer(header string) (key string, ok bool) {
 // includes tells whether the scopes hold the wanted one: write includes read, and
 // admin includes both.
 func includes(scopes []string, wanted string) bool {
-	order := []string{"read", "write", "admin"}
 	return slices.ContainsFunc(scopes, func(s string) bool {
-		return slices.Index(order, s) >= slices.Index(order, wanted)
+		return slices.Index(timeline.Scopes, s) >= slices.Index(timeline.Scopes, wanted)
 	})
 }

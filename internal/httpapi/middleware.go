@@ -117,13 +117,23 @@ func (a *api) headers(c *gin.Context) {
 	h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id")
 }
 
-// preflight answers a browser's question what it may send.
+// preflight answers a browser's question what it may send from another origin: it may
+// read. Pages of the API's own origin are not asked about, and may write.
 func (a *api) preflight(c *gin.Context) {
 	if c.Writer.Header().Get("Access-Control-Allow-Origin") == "" {
 		return
 	}
-	c.Header("Access-Control-Allow-Methods", c.Writer.Header().Get("Allow"))
-	c.Header("Access-Control-Allow-Headers", "Accept, Authorization, If-None-Match, Traceparent, Tracestate, X-Request-Id")
+	var reading []string
+	for method := range strings.SplitSeq(c.Writer.Header().Get("Allow"), ", ") {
+		if method == http.MethodGet || method == http.MethodHead {
+			reading = append(reading, method)
+		}
+	}
+	if len(reading) == 0 {
+		return
+	}
+	c.Header("Access-Control-Allow-Methods", strings.Join(reading, ", "))
+	c.Header("Access-Control-Allow-Headers", "Accept, Authorization, If-None-Match, Last-Event-ID, Traceparent, Tracestate, X-Request-Id")
 	c.Header("Access-Control-Max-Age", "86400")
 }
 

@@ -16,6 +16,7 @@ type parameter struct {
 	byDefault string
 	min, max  int // of a number; of a list its items
 	maxLength int // characters; of a list those of an item
+	required  bool
 }
 
 type form uint8
@@ -73,6 +74,31 @@ var (
 	chainParameters = []parameter{
 		{name: "depth", form: formNumber, min: 1, max: 5, byDefault: "2"},
 		asOfParameter,
+	}
+
+	historyParameters = []parameter{
+		{name: "limit", form: formNumber, min: 1, max: 500, byDefault: "50"},
+		{name: "cursor", maxLength: 400},
+	}
+
+	// afterParameter is a revision: parsed where it is used, as as_of is.
+	afterParameter = parameter{name: "after", byDefault: "0"}
+
+	changeParameters = []parameter{
+		afterParameter,
+		{name: "limit", form: formNumber, min: 1, max: 1000, byDefault: "100"},
+		{name: "cursor", maxLength: 400},
+	}
+
+	streamParameters = []parameter{afterParameter}
+
+	deleteParameters = []parameter{
+		{name: "reason", maxLength: 1000, required: true},
+		{name: "merged_into", maxLength: 128},
+	}
+
+	importParameters = []parameter{
+		{name: "dry_run", form: formWord, words: []string{"true", "false"}, byDefault: "false"},
 	}
 
 	timelineParameters = filtersAnd(

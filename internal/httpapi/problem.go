@@ -20,6 +20,7 @@ var statusOf = map[timeline.Kind]int{
 	timeline.KindInvalidParameter:     http.StatusBadRequest,
 	timeline.KindMalformedBody:        http.StatusBadRequest,
 	timeline.KindInvalidEvent:         http.StatusUnprocessableEntity,
+	timeline.KindTooLarge:             http.StatusRequestEntityTooLarge,
 	timeline.KindNotFound:             http.StatusNotFound,
 	timeline.KindGone:                 http.StatusGone,
 	timeline.KindMoved:                http.StatusMovedPermanently,
@@ -61,6 +62,7 @@ type problem struct {
 type fault struct {
 	Parameter  *string  `json:"parameter"`
 	Pointer    *string  `json:"pointer"`
+	Line       *int64   `json:"line"`
 	Detail     string   `json:"detail"`
 	Allowed    []string `json:"allowed"`
 	Suggestion *string  `json:"suggestion"`
@@ -127,8 +129,11 @@ func (a *api) redirect(c *gin.Context, target string) {
 
 func faultOf(kind timeline.Kind, f timeline.Fault) fault {
 	given := fault{Detail: f.Detail, Allowed: f.Allowed, Parameter: nullable(f.Parameter), Suggestion: nullable(f.Suggestion)}
-	if kind == timeline.KindInvalidEvent {
+	if kind == timeline.KindInvalidEvent || kind == timeline.KindMalformedBody {
 		given.Pointer = &f.Pointer // "" points to the whole body
+	}
+	if f.Line > 0 {
+		given.Line = &f.Line
 	}
 	if given.Allowed == nil {
 		given.Allowed = []string{}

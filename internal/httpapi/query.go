@@ -54,6 +54,11 @@ func parseQuery(raw string, known []parameter) *query {
 		}
 		q.read(known[i], given[name])
 	}
+	for _, p := range known {
+		if _, there := given[p.name]; p.required && !there {
+			q.fault(p.name, "is required")
+		}
+	}
 	return q
 }
 

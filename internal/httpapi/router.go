@@ -35,7 +35,14 @@ type Store interface {
 	Datasets(ctx context.Context) ([]timeline.Dataset, error)
 	Usage(ctx context.Context, kind string) (map[string]timeline.Usage, error)
 	Ready(ctx context.Context) []timeline.Check
-	KeyScopes(ctx context.Context, key string) ([]string, error)
+	Authenticate(ctx context.Context, key string) (timeline.APIKey, error)
+	Create(ctx context.Context, e timeline.Event, by timeline.Author) (timeline.Written, error)
+	Put(ctx context.Context, e timeline.Event, pre timeline.Precondition, by timeline.Author) (timeline.Written, error)
+	Delete(ctx context.Context, id, reason, mergedInto string, pre timeline.Precondition, by timeline.Author) (timeline.Change, error)
+	Import(ctx context.Context, events []timeline.Event, dryRun bool, by timeline.Author) (timeline.ImportResult, error)
+	Once(ctx context.Context, keyID int64, key string, bodyHash []byte, do func(ctx context.Context) (timeline.Answer, error)) (timeline.Answer, error)
+	History(ctx context.Context, id string, before int64, limit int) (timeline.ChangePage, error)
+	Changes(ctx context.Context, after timeline.ChangePosition, limit int) (timeline.ChangePage, error)
 }
 
 // Options are what the API is made of.
@@ -48,14 +55,17 @@ type Options struct {
 	RateLimit      float64        // requests a second for each address; 0: no limit
 	ReadNeedsKey   bool
 	Now            func() time.Time // nil: time.Now
+	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
+	Stop           <-chan struct{}  // closed when the server begins to shut down: streams end; nil: never
 }
 
 type api struct {
 	Options
 	contract contract
 	limits   *limiter // nil: none
-
-	exports chan struct{} // those that are running
+	feed     *feed
+	imports  chan struct{} // holds one for each import under way
+	exports  chan struct{} // those that are running
 
 	files map[string]explorer.File // of the pages
 }
@@ -63,20 +73,32 @@ type api struct {
 // operation is one operation of the contract. HEAD comes with each GET.
 type operation struct {
 	id         string
+	method     string // "": GET
 	path       string
 	gives      string // media type of its answer
 	parameters []parameter
-	public     bool // answers without a key and without a limit, whatever the settings
+	takes      []string // media types of its body; none: it has no body
+	limit      int64    // bytes of its body
+	scope      string   // that a key must have; "": read, where reading needs a key
+	public     bool     // answers without a key and without a limit, whatever the settings
 	handle     func(*api, *request) (*answer, error)
 }
 
-const typeJSON, typeYAML = "application/json", "application/yaml"
+const typeJSON, typeYAML, typeEventStream = "application/json", "application/yaml", "text/event-stream"
 
 // operations are all that is served; a test holds them against openapi.yaml.
 var operations = []operation{
 	{id: "listEvents", path: "/v1/events", gives: typeJSON, parameters: listParameters, handle: (*api).listEvents},
+	{id: "createEvent", method: http.MethodPost, path: "/v1/events", gives: typeJSON, takes: []string{typeJSON}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).createEvent},
 	{id: "getEvent", path: "/v1/events/:id", gives: typeJSON, parameters: []parameter{asOfParameter}, handle: (*api).getEvent},
+	{id: "putEvent", method: http.MethodPut, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeJSON}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).putEvent},
+	{id: "patchEvent", method: http.MethodPatch, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeMergePatch}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).patchEvent},
+	{id: "deleteEvent", method: http.MethodDelete, path: "/v1/events/:id", gives: typeJSON, parameters: deleteParameters, scope: timeline.ScopeWrite, handle: (*api).deleteEvent},
+	{id: "getEventHistory", path: "/v1/events/:id/history", gives: typeJSON, parameters: historyParameters, handle: (*api).getEventHistory},
 	{id: "getEventChain", path: "/v1/events/:id/chain", gives: typeJSON, parameters: chainParameters, handle: (*api).getEventChain},
+	{id: "importEvents", method: http.MethodPost, path: "/v1/imports", gives: typeJSON, parameters: importParameters, takes: []string{typeLines, typeJSON}, limit: importLimit, scope: timeline.ScopeWrite, handle: (*api).importEvents},
+	{id: "listChanges", path: "/v1/changes", gives: typeJSON, parameters: changeParameters, handle: (*api).listChanges},
+	{id: "streamChanges", path: "/v1/changes/stream", gives: typeEventStream, parameters: streamParameters, handle: (*api).streamChanges},
 	{id: "getTimeline", path: "/v1/timeline", gives: typeJSON, parameters: timelineParameters, handle: (*api).getTimeline},
 	{id: "getFacets", path: "/v1/facets", gives: typeJSON, parameters: facetParameters, handle: (*api).getFacets},
 	{id: "listCountries", path: "/v1/countries", gives: typeJSON, handle: (*api).listCountries},
@@ -103,15 +125,17 @@ func New(o Options) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = heartbeat
+	}
 	contract, err := newContract(o.Spec)
 	if err != nil {
 		return nil, err
 	}
-	files, err := explorer.Files()
-	if err != nil {
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), exports: make(chan struct{}, maxExports), files: files}
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -131,6 +155,10 @@ func New(o Options) (http.Handler, error) {
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
 		handle := a.serve(op)
+		if op.method != "" {
+			router.Handle(op.method, op.path, handle)
+			continue
+		}
 		router.GET(op.path, handle)
 		router.HEAD(op.path, handle)
 	}

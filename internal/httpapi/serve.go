@@ -18,8 +18,11 @@ import (
 // client sets.
 type request struct {
 	ctx         context.Context
+	op          operation
 	target      *http.Request
-	pathID      string // the path's {id}, "" where it has none
+	pathID      string          // the path's {id}, "" where it has none
+	mediaType   string          // of the body, "" where the operation takes none
+	key         timeline.APIKey // that was shown; its zero value where none was asked for
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
@@ -33,17 +36,22 @@ func (r *request) timed() func() {
 
 // answer is what a handler gives.
 type answer struct {
-	status int // 0: 200
-	body   []byte
-	etag   string
-	cache  string // Cache-Control; "": notCached
-	next   string // address of the next page
+	status   int // 0: 200
+	body     []byte
+	etag     string
+	cache    string // Cache-Control; "": notCached
+	next     string // address of the next page
+	location string // address of what was made
 
 	// stream writes the body of an export, in the place of body. It fails with its
 	// writer's error, or for a reason of its own.
 	stream      func(w io.Writer) error
 	contentType string // of a stream, with its parameters
 	file        string // name to save a stream under
+
+	// push sends the body piece by piece for as long as the client and the server want;
+	// each piece is on its way when send returns.
+	push func(send func(piece []byte) error) error
 }
 
 // The values of Cache-Control.
@@ -62,7 +70,7 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
 		given, err := a.run(c, op, r)
 		if r.asked > 0 {
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
@@ -84,8 +92,18 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 	if !accepts(c.Request.Header.Values("Accept"), op.gives) {
 		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
 	}
-	if !op.public && a.ReadNeedsKey {
-		if err := a.authorize(r, c.GetHeader("Authorization"), "read"); err != nil {
+	scope := op.scope
+	if scope == "" && a.ReadNeedsKey && !op.public {
+		scope = timeline.ScopeRead
+	}
+	if scope != "" {
+		if err := a.authorize(r, scope); err != nil {
+			return nil, err
+		}
+	}
+	if len(op.takes) > 0 {
+		var err error
+		if r.mediaType, err = a.checkBody(c, op); err != nil {
 			return nil, err
 		}
 	}
@@ -102,6 +120,10 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 func (a *api) write(c *gin.Context, op operation, given *answer) {
 	if given.stream != nil {
 		a.stream(c, op, given)
+		return
+	}
+	if given.push != nil {
+		a.push(c, op, given)
 		return
 	}
 	a.setHeaders(c, op, given)
@@ -127,6 +149,9 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 	if given.next != "" {
 		h.Set("Link", "<"+given.next+`>; rel="next"`)
 	}
+	if given.location != "" {
+		h.Set("Location", given.location)
+	}
 }
 
 func (a *api) cacheControl(cache string, public bool) string {
@@ -140,18 +165,19 @@ func (a *api) cacheControl(cache string, public bool) string {
 }
 
 // authorize demands a key with a scope.
-func (a *api) authorize(r *request, header, scope string) error {
-	key, ok := bearer(header)
+func (a *api) authorize(r *request, scope string) error {
+	shown, ok := bearer(r.target.Header.Get("Authorization"))
 	if !ok {
-		return timeline.Errorf(timeline.KindUnauthorized, "This server asks for a key: send it as Authorization: Bearer KEY.")
+		return timeline.Errorf(timeline.KindUnauthorized, "This needs a key with the scope %s: send it as Authorization: Bearer KEY. `api keys create` makes one.", scope)
 	}
 	stop := r.timed()
-	scopes, err := a.Store.KeyScopes(r.ctx, key)
+	key, err := a.Store.Authenticate(r.ctx, shown)
 	stop()
 	if err != nil {
 		return err
 	}
-	if !includes(scopes, scope) {
+	r.key = key
+	if !includes(key.Scopes, scope) {
 		return timeline.Errorf(timeline.KindForbidden, "This key does not have the scope %s.", scope)
 	}
 	return nil

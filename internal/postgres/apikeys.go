@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"time"
 
@@ -13,14 +14,7 @@ import (
 )
 
 // APIKey is a key as it is stored: everything but the key itself.
-type APIKey struct {
-	ID        int64
-	Name      string
-	Scopes    []string
-	CreatedAt time.Time
-	LastUsed  *time.Time // to the minute
-	RevokedAt *time.Time
-}
+type APIKey = timeline.APIKey
 
 // CreateKey stores the SHA-256 of a key. Keys are long random texts, so a plain
 // hash is enough: there is nothing to guess.
@@ -52,43 +46,42 @@ func (s *Store) Keys(ctx context.Context) ([]APIKey, error) {
 	return keys, err
 }
 
-// RevokeKey ends a key. It is KindNotFound when there is no such key in force.
-func (s *Store) RevokeKey(ctx context.Context, id int64) error {
+// RevokeKey ends a key and gives its name. It is KindNotFound when there is no such
+// key in force.
+func (s *Store) RevokeKey(ctx context.Context, id int64) (string, error) {
 	var name string
 	err := s.queryRow(ctx, `
 		UPDATE api_key SET revoked_at = @now WHERE id = @id AND revoked_at IS NULL RETURNING name`,
 		pgx.NamedArgs{"id": id, "now": s.now().UTC()}, &name)
-	return err
+	return name, err
 }
 
 // Authenticate finds the key that a client showed, and notes its use once a minute.
-// The look-up is by hash: how long it takes tells nothing about the key. It is
-// KindUnauthorized when the key is unknown or revoked.
+// It is looked up by its hash, and the hashes are compared in constant time: how long
+// that takes tells nothing about the key. It is KindUnauthorized when the key is
+// unknown or revoked.
 func (s *Store) Authenticate(ctx context.Context, key string) (APIKey, error) {
 	hash := sha256.Sum256([]byte(key))
 	now := s.now().UTC()
 	var k APIKey
+	var stored []byte
 	err := s.queryRow(ctx, `
-		SELECT id, name, scopes, created_at, last_used_at FROM api_key WHERE hash = @hash AND revoked_at IS NULL`,
-		pgx.NamedArgs{"hash": hash[:]}, &k.ID, &k.Name, &k.Scopes, &k.CreatedAt, &k.LastUsed)
+		SELECT id, name, scopes, created_at, last_used_at, hash FROM api_key WHERE hash = @hash AND revoked_at IS NULL`,
+		pgx.NamedArgs{"hash": hash[:]}, &k.ID, &k.Name, &k.Scopes, &k.CreatedAt, &k.LastUsed, &stored)
 	var e *timeline.Error
-	if errors.As(err, &e) && e.Kind == timeline.KindNotFound {
+	if errors.As(err, &e) && e.Kind == timeline.KindNotFound || err == nil && subtle.ConstantTimeCompare(stored, hash[:]) != 1 {
 		return APIKey{}, timeline.Errorf(timeline.KindUnauthorized, "This key is not known, or was revoked.")
 	}
 	if err != nil {
 		return APIKey{}, err
 	}
+	k.CreatedAt = k.CreatedAt.UTC()
 	if k.LastUsed == nil || now.Sub(*k.LastUsed) >= time.Minute {
-		err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		// A note that fails refuses nobody: the key is good.
+		_ = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 			_, err := conn.Exec(ctx, `UPDATE api_key SET last_used_at = @now WHERE id = @id`, pgx.NamedArgs{"now": now, "id": k.ID})
 			return err
 		})
 	}
-	return k, err
-}
-
-// KeyScopes gives the scopes of a key that a client showed; see Authenticate.
-func (s *Store) KeyScopes(ctx context.Context, key string) ([]string, error) {
-	k, err := s.Authenticate(ctx, key)
-	return k.Scopes, err
+	return k, nil
 }

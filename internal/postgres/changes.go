@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,24 +13,29 @@ import (
 // Changes gives the latest state of each event that changed after a position, once,
 // ordered by (revision, id). A position without an id stands behind the whole of
 // its revision. A page ends between revisions unless one revision alone is larger.
+//
+// The page's Revision and its changes are one snapshot: who has followed the pages to
+// the end has the events as they stood at the last page's Revision, exactly.
 func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limit int) (timeline.ChangePage, error) {
 	args := pgx.NamedArgs{"revision": after.Revision, "id": after.ID, "limit": limit + 1}
 	later := `revision > @revision`
 	if after.ID != "" {
 		later = `(revision, id) > (@revision, @id::text COLLATE "C")`
 	}
-	changes, err := s.collectChanges(ctx, `
-		SELECT c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM (
+	changes, newest, err := s.collectChanges(ctx, `
+		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			(SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			 FROM event WHERE `+later+` ORDER BY revision, id LIMIT @limit)
 			UNION ALL
 			(SELECT revision, op, id, at, reason, coalesce(merged_into, ''), NULL
 			 FROM event_tombstone WHERE `+later+` ORDER BY revision, id LIMIT @limit)
-		) c ORDER BY c.revision, c.id LIMIT @limit`, args)
+		) c ON true ORDER BY c.revision, c.id LIMIT @limit`, args)
 	if err != nil {
 		return timeline.ChangePage{}, err
 	}
-	return cutBetweenRevisions(changes, limit), nil
+	page := cutBetweenRevisions(changes, limit)
+	page.Revision = newest
+	return page, nil
 }
 
 // cutBetweenRevisions makes a page of at most limit changes out of one more.
@@ -57,8 +62,8 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	if before == 0 {
 		args["before"] = int64(1<<63 - 1)
 	}
-	changes, err := s.collectChanges(ctx, `
-		SELECT c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM (
+	changes, newest, err := s.collectChanges(ctx, `
+		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			FROM event WHERE id = @id
 			UNION ALL
@@ -67,14 +72,14 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 			UNION ALL
 			SELECT revision_from, op, id, updated_at, coalesce(reason, ''), coalesce(merged_into, ''), doc
 			FROM event_history WHERE id = @id
-		) c WHERE c.revision < @before ORDER BY c.revision DESC LIMIT @limit`, args)
+		) c ON c.revision < @before ORDER BY c.revision DESC LIMIT @limit`, args)
 	if err != nil {
 		return timeline.ChangePage{}, err
 	}
 	if len(changes) == 0 && before == 0 {
 		return timeline.ChangePage{}, timeline.Errorf(timeline.KindNotFound, "There is no event with the id %q, and never was.", id)
 	}
-	page := timeline.ChangePage{Changes: changes}
+	page := timeline.ChangePage{Changes: changes, Revision: newest}
 	if len(changes) > limit {
 		page.Changes = changes[:limit]
 		page.Next = &timeline.ChangePosition{Revision: changes[limit-1].Revision, ID: id}
@@ -82,23 +87,29 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	return page, nil
 }
 
-func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) ([]timeline.Change, error) {
-	var changes []timeline.Change
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+// collectChanges reads the newest revision and the changes beside it; a row without a
+// change tells the revision alone.
+func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, newest int64, err error) {
+	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err
 		}
-		changes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c timeline.Change, err error) {
-			err = row.Scan(&c.Revision, &c.Op, &c.EventID, &c.At, &c.Reason, &c.MergedInto, &c.Doc)
-			c.At = c.At.UTC()
-			return c, err
+		var revision *int64
+		var op, id, reason, into *string
+		var at *time.Time
+		var doc []byte
+		_, err = pgx.ForEachRow(rows, []any{&newest, &revision, &op, &id, &at, &reason, &into, &doc}, func() error {
+			if revision == nil {
+				return nil
+			}
+			changes = append(changes, timeline.Change{
+				Revision: *revision, Op: *op, EventID: *id, At: at.UTC(), Reason: *reason, MergedInto: *into, Doc: doc,
+			})
+			doc = nil // the next row gets a slice of its own
+			return nil
 		})
 		return err
 	})
-	var e *timeline.Error
-	if errors.As(err, &e) && e.Kind == timeline.KindNotFound {
-		return nil, nil
-	}
-	return changes, err
+	return changes, newest, err
 }

@@ -42,11 +42,13 @@ func translateState(pg *pgconn.PgError, err error) error {
 		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
 	case pg.Code == "40001", pg.Code == "40P01": // serialization failure, deadlock
 		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write was in the way; try again.", RetryAfter: time.Second, Cause: err}
+	case pg.Code == "53100": // disk full
+		return &timeline.Error{Kind: timeline.KindUnavailable, Message: "The database's disk is full; make room and try again. Nothing of this was stored.", RetryAfter: time.Second, Cause: err}
 	case strings.HasPrefix(pg.Code, "08"), // connection
-		strings.HasPrefix(pg.Code, "57P"),      // shut down, crashed, starting, database dropped
-		pg.Code == "53300",                     // too many connections
-		pg.Code == "53100", pg.Code == "53200", // disk full, out of memory
-		pg.Code == "25006": // read-only: a standby, or a primary that is no more
+		strings.HasPrefix(pg.Code, "57P"), // shut down, crashed, starting, database dropped
+		pg.Code == "53300",                // too many connections
+		pg.Code == "53200",                // out of memory
+		pg.Code == "25006":                // read-only: a standby, or a primary that is no more
 		return unavailable(err)
 	}
 	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}

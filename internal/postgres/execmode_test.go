@@ -109,8 +109,8 @@ func everyStatement(t *testing.T, s *postgres.Store) (did []any) {
 
 	id, err := s.CreateKey(ctx, "k", []string{"read", "write"}, "secret")
 	note(err, id)
-	scopes, err := s.KeyScopes(ctx, "secret")
-	note(err, scopes)
+	key, err := s.Authenticate(ctx, "secret")
+	note(err, key.Scopes)
 	for range 2 {
 		answer, err := s.Once(ctx, id, "key", []byte("hash"), func(context.Context) (postgres.Answer, error) {
 			return postgres.Answer{Status: 201, Headers: map[string]string{"Location": "/x"}, Body: []byte(`{}`)}, nil
@@ -118,6 +118,7 @@ func everyStatement(t *testing.T, s *postgres.Store) (did []any) {
 		note(err, answer)
 	}
 	note(s.ForgetAnswers(ctx))
-	note(s.RevokeKey(ctx, id))
+	name, err := s.RevokeKey(ctx, id)
+	note(err, name)
 	return did
 }

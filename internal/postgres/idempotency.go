@@ -13,11 +13,7 @@ import (
 )
 
 // Answer is what a request with an Idempotency-Key was answered.
-type Answer struct {
-	Status  int
-	Headers map[string]string
-	Body    []byte
-}
+type Answer = timeline.Answer
 
 // idempotencyLife is how long an answer is kept to be given again.
 const idempotencyLife = 24 * time.Hour

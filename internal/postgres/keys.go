@@ -109,8 +109,11 @@ func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.
 	}
 	for i, terms := range p.others {
 		name := fmt.Sprintf("other%d", i)
-		args[name] = terms
-		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term = ANY(@" + name + "::int[]) AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id)")
+		among := "= @" + name // one term: an equality, which a generic plan can tell the size of
+		if args[name] = terms[0]; len(terms) > 1 {
+			args[name], among = terms, "= ANY(@"+name+"::int[])"
+		}
+		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term " + among + " AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id)")
 	}
 	comparison, direction := ">", ""
 	if order == timeline.Descending {

@@ -98,12 +98,12 @@ func (w *world) change(t testing.TB, random *rand.Rand, seed, events int) {
 			into = other
 		}
 		w.clock = w.clock.Add(time.Minute)
-		revision, err := w.Delete(t.Context(), gone, "random", into, postgres.Precondition{}, author)
+		deleted, err := w.Delete(t.Context(), gone, "random", into, postgres.Precondition{}, author)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.last = revision
-		w.past[revision] = slices.DeleteFunc(slices.Clone(now), func(e timeline.Event) bool { return e.ID == gone })
+		w.last = deleted.Revision
+		w.past[w.last] = slices.DeleteFunc(slices.Clone(now), func(e timeline.Event) bool { return e.ID == gone })
 		return
 	}
 	var batch []timeline.Event

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // stamp is the revision that a write transaction holds.
@@ -14,9 +12,6 @@ type stamp struct {
 	revision int64
 	at       time.Time
 }
-
-// Author tells who writes, for the revision log: the name of a key, or a command.
-type Author struct{ Name string }
 
 // inRevision runs do in a transaction that holds the next revision until it
 // commits, so that revisions become visible in their order. When do changes
@@ -69,12 +64,4 @@ func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, by Author, action s
 		INSERT INTO revision_log (revision, at, key_name, action) VALUES (@revision, @at, @by, @action)`,
 		pgx.NamedArgs{"revision": at.revision, "at": at.at, "by": by.Name, "action": action})
 	return err == nil, err
-}
-
-// unknownDataset is the fault of an event whose data set does not exist.
-func unknownDataset(slug string, known []string) timeline.Fault {
-	return timeline.Fault{
-		Pointer: "/dataset", Detail: "is not a data set; make it first with `api datasets create`, or name one that exists",
-		Allowed: known, Suggestion: timeline.Nearest(slug, known),
-	}
 }

@@ -2,15 +2,13 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -52,7 +50,7 @@ func (s *Store) prepareFor(ctx context.Context, events []timeline.Event, newData
 	for i := range events {
 		e := &events[i]
 		if e.Dataset != newDataset && !slices.Contains(slugs, e.Dataset) {
-			f := unknownDataset(e.Dataset, slugs)
+			f := timeline.UnknownDataset(e.Dataset, slugs)
 			if len(events) > 1 {
 				f.Line = int64(i + 1)
 			}
@@ -116,19 +114,28 @@ func upsert(ctx context.Context, tx pgx.Tx, at stamp, batch []prepared, current 
 	if err := revive(ctx, tx, at, revived); err != nil {
 		return result, err
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"event"}, eventColumns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
-		p := fresh[i]
-		return p.row(at, ops[p.event.ID], created[p.event.ID])
-	}))
+	columns, keys := fresh, fresh
+	var columnsOf []byte
+	err := copyRows(ctx, tx, "event", eventColumns, func(b []byte) ([]byte, error) {
+		if len(columns) == 0 {
+			return b, io.EOF
+		}
+		p := columns[0]
+		columns = columns[1:]
+		columnsOf = p.appendColumns(columnsOf[:0])
+		return appendRow(b, columnsOf, p.body, at, ops[p.event.ID], created[p.event.ID]), nil
+	})
 	if err != nil {
 		return result, err
 	}
-	var keys [][]any
-	for _, p := range fresh {
-		keys = p.appendKeys(keys)
-	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"event_key"}, keyColumns, pgx.CopyFromRows(keys))
-	return result, err
+	return result, copyRows(ctx, tx, "event_key", keyColumns, func(b []byte) ([]byte, error) {
+		if len(keys) == 0 {
+			return b, io.EOF
+		}
+		b = keys[0].appendKeys(b)
+		keys = keys[1:]
+		return b, nil
+	})
 }
 
 // supersede moves the present versions of events into their history.
@@ -174,81 +181,4 @@ func revive(ctx context.Context, tx pgx.Tx, at stamp, ids []string) error {
 		}
 	}
 	return nil
-}
-
-var eventColumns = []string{
-	"id", "start_earliest", "start_latest", "end_earliest", "end_latest", "sort_day", "span", "precision", "approximate", "uncertain",
-	"set_kind", "set_lo", "set_hi", "set_use", "dataset", "type", "status", "countries", "country_roles", "region_roles", "tags", "actors",
-	"latitude", "longitude", "measures", "sources", "link_targets", "search", "terms", "op", "revision", "created_at", "updated_at", "doc",
-}
-
-var keyColumns = []string{"term", "span", "sort_day", "id", "last_day", "gaps"}
-
-// row gives the values of eventColumns.
-func (p *prepared) row(at stamp, op string, created time.Time) ([]any, error) {
-	e, x := p.event, &p.index
-	measures, err := json.Marshal(e.Measures)
-	if err != nil {
-		return nil, err
-	}
-	if e.Measures == nil {
-		measures = []byte("{}")
-	}
-	var latitude, longitude *float64
-	if e.Location != nil {
-		latitude, longitude = &e.Location.Latitude, &e.Location.Longitude
-	}
-	search := pgtype.TSVector{Lexemes: make([]pgtype.TSVectorLexeme, len(x.Words)), Valid: true}
-	for i, w := range x.Words {
-		search.Lexemes[i].Word = w
-	}
-	var lo, hi []pgtype.Date
-	var use []int16
-	if e.Date.Set != edtf.NotSet {
-		for _, span := range e.Date.MatchSpans() {
-			lo, hi = append(lo, date(span.Lo)), append(hi, date(span.Hi))
-			bits := int16(0)
-			for bit, set := range map[int16]bool{usePossible: span.Possible, useCertain: span.Certain, useStarts: span.Starts} {
-				if set {
-					bits |= bit
-				}
-			}
-			use = append(use, bits)
-		}
-	}
-	return []any{
-		e.ID, date(e.Date.StartEarliest), date(e.Date.StartLatest), date(e.Date.EndEarliest), date(e.Date.EndLatest),
-		date(edtf.At(e.Date.SortDay())), int16(x.Span), string(e.Date.Precision), e.Date.Approximate, e.Date.Uncertain,
-		int16(e.Date.Set), lo, hi, use, e.Dataset, e.Type, e.Status, list(x.Countries), list(x.CountryRoles), list(x.RegionRoles),
-		list(e.Tags), list(x.Actors), latitude, longitude, measures, int32(len(e.Sources)), list(x.LinkTargets), search, p.terms,
-		op, at.revision, created, at.at, p.doc,
-	}, nil
-}
-
-// appendKeys appends the rows of event_key: one for each term.
-func (p *prepared) appendKeys(keys [][]any) [][]any {
-	d := &p.event.Date
-	sortDay, last := date(edtf.At(d.SortDay())), date(d.EndLatest)
-	for _, t := range p.terms {
-		keys = append(keys, []any{t, int16(p.index.Span), sortDay, p.event.ID, last, d.Set != edtf.NotSet})
-	}
-	return keys
-}
-
-// date makes a column's value of a bound: NULL where it is open. The codec writes
-// dates in binary, which holds the years before 1 that its text form does not.
-func date(b edtf.Bound) pgtype.Date {
-	if !b.Known {
-		return pgtype.Date{}
-	}
-	year, month, day := b.Day.Civil()
-	return pgtype.Date{Time: time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), Valid: true}
-}
-
-// list makes an empty array of nil, which would be NULL.
-func list(values []string) []string {
-	if values == nil {
-		return []string{}
-	}
-	return values
 }

@@ -142,7 +142,7 @@ func TestAnEventsLife(t *testing.T) {
 		ops = append(ops, fmt.Sprintf("%d %s", c.Revision, c.Op))
 	}
 	want := fmt.Sprint([]string{
-		fmt.Sprintf("%d create", revived.Revision), fmt.Sprintf("%d merge", deleted),
+		fmt.Sprintf("%d create", revived.Revision), fmt.Sprintf("%d merge", deleted.Revision),
 		fmt.Sprintf("%d update", second.Revision), fmt.Sprintf("%d create", first.Revision),
 	})
 	if fmt.Sprint(ops) != want {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,21 +12,13 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// Precondition is what a writer demands of the event's present state. The zero
-// value demands nothing.
-type Precondition struct {
-	Revisions []int64 // If-Match: the event's revision is one of these
-	Exists    bool    // If-Match: *
-	Absent    bool    // If-None-Match: *
-}
-
-// Written is an event after a write.
-type Written struct {
-	Doc      []byte
-	Revision int64
-	Created  bool // it was not there before
-	Changed  bool // false: the write changed nothing and took no revision
-}
+// What the domain says of writes, by the names that the store's callers use.
+type (
+	Precondition = timeline.Precondition
+	Written      = timeline.Written
+	ImportResult = timeline.ImportResult
+	Author       = timeline.Author
+)
 
 // Create stores a new event, and makes an id (UUIDv7) where none is given. It is
 // KindConflict when the id exists; a deleted id is revived.
@@ -49,19 +40,7 @@ func (s *Store) Create(ctx context.Context, e timeline.Event, by Author) (Writte
 
 // Put creates or replaces an event.
 func (s *Store) Put(ctx context.Context, e timeline.Event, pre Precondition, by Author) (Written, error) {
-	return s.writeOne(ctx, e, by, func(current version) error { return pre.check(e.ID, current) })
-}
-
-func (p Precondition) check(id string, current version) error {
-	switch {
-	case p.Absent && current.live():
-		return timeline.Errorf(timeline.KindPreconditionFailed, "There is an event with the id %q already.", id)
-	case (p.Exists || len(p.Revisions) > 0) && !current.live():
-		return timeline.Errorf(timeline.KindPreconditionFailed, "There is no event with the id %q to match.", id)
-	case len(p.Revisions) > 0 && !slices.Contains(p.Revisions, current.revision):
-		return timeline.Errorf(timeline.KindPreconditionFailed, "The event was changed meanwhile: it is at revision %d. Read it again and repeat your change on what it is now.", current.revision)
-	}
-	return nil
+	return s.writeOne(ctx, e, by, func(current version) error { return pre.Check(e.ID, current.live(), current.revision) })
 }
 
 func (s *Store) writeOne(ctx context.Context, e timeline.Event, by Author, allowed func(version) error) (Written, error) {
@@ -94,9 +73,10 @@ func (s *Store) writeOne(ctx context.Context, e timeline.Event, by Author, allow
 }
 
 // Delete takes an event out; its history stays. mergedInto names the event that
-// stands in its place, or is empty.
-func (s *Store) Delete(ctx context.Context, id, reason, mergedInto string, pre Precondition, by Author) (int64, error) {
-	var revision int64
+// stands in its place, or is empty. It is KindGone when the event was deleted or
+// merged before.
+func (s *Store) Delete(ctx context.Context, id, reason, mergedInto string, pre Precondition, by Author) (timeline.Change, error) {
+	var change timeline.Change
 	err := s.inRevision(ctx, by, "delete "+id, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
 		ids := []string{id}
 		if mergedInto != "" {
@@ -112,7 +92,7 @@ func (s *Store) Delete(ctx context.Context, id, reason, mergedInto string, pre P
 		case !before.live():
 			return false, timeline.Errorf(timeline.KindGone, "This event was deleted already.")
 		default:
-			if err := pre.check(id, before); err != nil {
+			if err := pre.Check(id, before.live(), before.revision); err != nil {
 				return false, err
 			}
 		}
@@ -133,19 +113,10 @@ func (s *Store) Delete(ctx context.Context, id, reason, mergedInto string, pre P
 			INSERT INTO event_tombstone (id, op, reason, merged_into, revision, at)
 			VALUES (@id, @op, @reason, nullif(@into, ''), @revision, @at)`,
 			pgx.NamedArgs{"id": id, "op": op, "reason": reason, "into": mergedInto, "revision": at.revision, "at": at.at})
-		revision = at.revision
+		change = timeline.Change{Revision: at.revision, Op: op, EventID: id, At: at.at, Reason: reason, MergedInto: mergedInto}
 		return err == nil, err
 	})
-	return revision, err
-}
-
-// ImportResult tells what an import did. Revision is the one it took, or the
-// newest when it changed nothing.
-type ImportResult struct {
-	Revision  int64
-	Created   int
-	Updated   int
-	Unchanged int
+	return change, err
 }
 
 // Import stores events, each id at most once, all of them or none, under one
@@ -185,15 +156,8 @@ func (s *Store) CreateDataset(ctx context.Context, d timeline.Dataset, events []
 	}
 	created := false
 	err = s.inRevision(ctx, by, "create dataset "+d.Slug, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
-		tag, err := tx.Exec(ctx, `
-			INSERT INTO dataset (slug, title, description, licence, citation, url, revision, created_at)
-			VALUES (@slug, @title, @description, nullif(@licence, ''), nullif(@citation, ''), nullif(@url, ''), @revision, @at)
-			ON CONFLICT (slug) DO NOTHING`,
-			pgx.NamedArgs{
-				"slug": d.Slug, "title": d.Title, "description": nullable(d.Description), "licence": d.Licence,
-				"citation": d.Citation, "url": d.URL, "revision": at.revision, "at": at.at,
-			})
-		if err != nil || tag.RowsAffected() == 0 {
+		fresh, err := insertDataset(ctx, tx, at, d)
+		if err != nil || !fresh {
 			return false, err
 		}
 		ids := make([]string, len(batch))
@@ -209,6 +173,19 @@ func (s *Store) CreateDataset(ctx context.Context, d timeline.Dataset, events []
 		return err == nil, err
 	})
 	return created && err == nil, err
+}
+
+// insertDataset makes a data set, or gives false where it exists.
+func insertDataset(ctx context.Context, tx pgx.Tx, at stamp, d timeline.Dataset) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO dataset (slug, title, description, licence, citation, url, revision, created_at)
+		VALUES (@slug, @title, @description, nullif(@licence, ''), nullif(@citation, ''), nullif(@url, ''), @revision, @at)
+		ON CONFLICT (slug) DO NOTHING`,
+		pgx.NamedArgs{
+			"slug": d.Slug, "title": d.Title, "description": nullable(d.Description), "licence": d.Licence,
+			"citation": d.Citation, "url": d.URL, "revision": at.revision, "at": at.at,
+		})
+	return err == nil && tag.RowsAffected() == 1, err
 }
 
 func nullable(t timeline.Text) any {

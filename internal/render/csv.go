@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -23,9 +24,10 @@ var csvColumns = []string{
 	"actors", "sources", "links", "attributes", "revision", "created_at", "updated_at",
 }
 
-// byteOrderMark begins the file: it is the only way to tell a spreadsheet that the
-// bytes are UTF-8. Without it, Excel and LibreOffice on Windows take the system's
-// code page and Arabic is lost. Programs can be told to pass it over (utf-8-sig).
+// byteOrderMark begins the file: Excel, opening it by a double click, takes it for
+// UTF-8 by that alone, and else for the system's code page, in which Arabic is
+// lost. LibreOffice asks for the character set and takes the mark away; programs
+// can be told to pass it over (utf-8-sig).
 const byteOrderMark = "\uFEFF"
 
 // csvWriter is RFC 4180: one row an event, CRLF, quotes where they are needed.
@@ -137,12 +139,9 @@ func number(f float64) string { return string(timeline.AppendNumber(nil, f)) }
 // Beside = + - @ these are the blanks that a spreadsheet skips to find one of them,
 // and the wide forms that Japanese editions take for them.
 func harmless(text string) string {
-	for _, first := range text {
-		switch first {
-		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
-			return "'" + text
-		}
-		break
+	switch first, _ := utf8.DecodeRuneInString(text); first {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return "'" + text
 	}
 	return text
 }

@@ -3,8 +3,10 @@ package render
 import (
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
+	kzstd "github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 
@@ -20,8 +22,10 @@ type parquetFile struct {
 	group int // bytes of the documents in the row group
 }
 
-// rowGroupBytes is how much of the stored documents goes into a row group.
-const rowGroupBytes = 16 << 20
+// rowGroupBytes is how much of the stored documents goes into a row group. Readers
+// like large ones, but the writer's buffers take several times as much, in each of
+// the exports that run at once.
+const rowGroupBytes = 4 << 20
 
 // parquetRow is an event. What is one value has a column of the same name as in the
 // CSV; translations are maps and lists are lists, as in the event's JSON.
@@ -86,9 +90,26 @@ type parquetLink struct {
 	Event    string `parquet:"event"`
 }
 
+// smallWindows is Zstandard with windows of the size of a page: the library's own
+// codec makes encoders with windows of 4 MB again and again.
+type smallWindows struct{ *zstd.Codec }
+
+var pageEncoder = sync.OnceValues(func() (*kzstd.Encoder, error) {
+	return kzstd.NewWriter(nil, kzstd.WithEncoderLevel(kzstd.SpeedFastest), kzstd.WithWindowSize(256<<10))
+})
+
+// Encode compresses a page.
+func (smallWindows) Encode(dst, src []byte) ([]byte, error) {
+	encoder, err := pageEncoder()
+	if err != nil {
+		return nil, err
+	}
+	return encoder.EncodeAll(src, dst[:0]), nil
+}
+
 func newParquet(w io.Writer, about About) Writer {
 	return &parquetFile{out: parquet.NewGenericWriter[parquetRow](w,
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		parquet.Compression(smallWindows{&zstd.Codec{}}),
 		parquet.CreatedBy("tarikh", "1", ""),
 		parquet.KeyValueMetadata("tarikh.revision", strconv.FormatInt(about.Revision, 10)),
 	)}

@@ -205,7 +205,7 @@ func TestParquetRowGroups(t *testing.T) {
 		events = append(events, event(t, fmt.Sprintf("e%d", i), "2021", func(e *timeline.Event) { e.Attributes = long }))
 	}
 	f, table := openParquet(t, write(t, "parquet", events...))
-	if f.NumRowGroups() != 3 || table.NumRows() != 36 {
+	if f.NumRowGroups() != 8 || table.NumRows() != 36 {
 		t.Errorf("%d row groups, %d rows", f.NumRowGroups(), table.NumRows())
 	}
 }

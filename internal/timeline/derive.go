@@ -65,7 +65,7 @@ type Index struct {
 
 // Derive gives the index of an event.
 func (e *Event) Derive() Index {
-	x := Index{Span: SpanClass(e.Date.Bounds), Terms: []Term{{TermAll, ""}}}
+	x := Index{Span: SpanClass(e.Date.Bounds), Terms: append(make([]Term, 0, 16), Term{TermAll, ""})}
 	earliest, latest := country.MinDay, country.MaxDay
 	if e.Date.StartEarliest.Known {
 		earliest = int32(e.Date.StartEarliest.Day)
@@ -114,7 +114,7 @@ func (e *Event) Derive() Index {
 
 // words gives the folded words of title, summary, actors, places and quotes.
 func (e *Event) words() []string {
-	var words []string
+	words := make([]string, 0, 64)
 	add := func(text string) { words = append(words, fold.SearchWords(text)...) }
 	addText := func(t Text) {
 		for _, s := range t {

@@ -15,6 +15,7 @@ const (
 	KindInvalidParameter     Kind = "invalid_parameter"     // a parameter is wrong: Faults name it
 	KindMalformedBody        Kind = "malformed_body"        // the body cannot be read at all
 	KindInvalidEvent         Kind = "invalid_event"         // the body can be read, its contents are wrong: Faults point at them
+	KindTooLarge             Kind = "body_too_large"        // the body is larger, or has more events, than is taken
 	KindNotFound             Kind = "not_found"             //
 	KindGone                 Kind = "gone"                  // the event was deleted: Message tells why
 	KindMoved                Kind = "moved"                 // the event was merged into Target

@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+func (a *api) getEventHistory(r *request) (*answer, error) {
+	if err := r.checkPathID(); err != nil {
+		return nil, err
+	}
+	walk := "history of " + r.pathID // what a cursor belongs to
+	from := r.changeCursor(walk)
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	limit := r.query.number("limit")
+	return a.changesAnswer(r, walk, limit, func() (timeline.ChangePage, error) {
+		return a.Store.History(r.ctx, r.pathID, from.Revision, limit)
+	})
+}
+
+func (a *api) listChanges(r *request) (*answer, error) {
+	const walk = "changes"
+	from := timeline.ChangePosition{Revision: r.after("after", r.query.text("after"))}
+	if r.query.text("cursor") != "" {
+		if len(r.query.values["after"]) > 0 {
+			r.query.fault("after", "does not go together with cursor, which tells the place already; give one of them")
+		}
+		from = r.changeCursor(walk)
+	}
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
+	limit := r.query.number("limit")
+	return a.changesAnswer(r, walk, limit, func() (timeline.ChangePage, error) {
+		page, err := a.Store.Changes(r.ctx, from, limit)
+		if err == nil {
+			err = r.notAhead("after", from, page.Revision)
+		}
+		return page, err
+	})
+}
+
+// changesAnswer gives a page of changes. The newest revision is read before it, so that
+// who holds the same page already is told so without reading any change. walk is what
+// its cursors belong to.
+func (a *api) changesAnswer(r *request, walk string, limit int, read func() (timeline.ChangePage, error)) (*answer, error) {
+	defer r.timed()()
+	newest, _, err := a.Store.Revision(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	query := fmt.Sprintf("%s&after=%s&limit=%d&cursor=%s", walk, r.query.text("after"), limit, r.query.text("cursor"))
+	if same := r.unchanged(listETag(newest, r.op.id, query), revalidated); same != nil {
+		return same, nil
+	}
+	page, err := read()
+	if err != nil {
+		return nil, err
+	}
+	given := &answer{etag: listETag(page.Revision, r.op.id, query), cache: revalidated}
+	next := ""
+	if page.Next != nil {
+		next = encodeChangeCursor(*page.Next, walk)
+		given.next = nextAddress(r, next)
+	}
+	docs := make([][]byte, len(page.Changes))
+	for i := range page.Changes {
+		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
+	}
+	given.body = appendPage(timeline.Page{Docs: docs}, limit, next, page.Revision)
+	return given, nil
+}
+
+// changeCursor reads the place where the page begins: the beginning without a cursor.
+func (r *request) changeCursor(walk string) timeline.ChangePosition {
+	cursor := r.query.text("cursor")
+	if cursor == "" {
+		return timeline.ChangePosition{}
+	}
+	from, fault := decodeChangeCursor(cursor, walk)
+	if fault != "" {
+		r.query.fault("cursor", "%s", fault)
+	}
+	return from
+}
+
+// after reads a revision behind which changes are asked for.
+func (r *request) after(name, value string) int64 {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if (err != nil || n < 0) && value != "" {
+		r.query.fault(name, "cannot be %q; it must be a revision, a whole number of 0 and more", clip(value))
+	}
+	return n
+}
+
+// notAhead refuses a place that no revision has reached: whoever is there follows
+// other data.
+func (r *request) notAhead(name string, from timeline.ChangePosition, newest int64) error {
+	if from.Revision > newest {
+		r.query.fault(name, "is revision %d, but the newest is %d; these are other data than those you followed: begin again with 0", from.Revision, newest)
+	}
+	return r.query.err()
+}
