@@ -160,7 +160,7 @@ function Related({ event: e }: { event: Event }) {
   );
 }
 
-import type { Change } from './pending';
+type Change = Schemas['Change'];
 
 function History({ event: e }: { event: Event }) {
   const [open, setOpen] = useState(false);

@@ -107,6 +107,10 @@ export default function EventForm({ id }: { id: string }) {
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
   const problem = failure?.problem ?? null;
   const faults = problem?.errors ?? [];
+  /** The date is checked while it is typed, so what was said of an earlier one goes. */
+  const forgiveDate = () => {
+    if (problem?.errors.some((f) => f.pointer?.startsWith('/date'))) setFailure(new Failure(failure?.status ?? 0, { ...problem, errors: problem.errors.filter((f) => !f.pointer?.startsWith('/date')) }, null));
+  };
   const shown = new Set<string>();
   /** The faults at a field: those whose pointer is it or below it, once. */
   const at = (pointer: string) => faults.filter((f) => {
@@ -144,7 +148,7 @@ export default function EventForm({ id }: { id: string }) {
         <Field label={w.dataset} faults={at('/dataset')}>{(p) => <select {...p} value={draft.dataset} onChange={(e) => set({ dataset: e.currentTarget.value })}>{datasets.value.map((x) => option(x.slug, text(x.title).words))}</select>}</Field>
         {isNew && <Field label={`${w.id} (${w.optional})`} hint={w.idHint} faults={at('/id')}>{(p) => <input {...p} dir="ltr" value={draft.id} onInput={(e) => set({ id: e.currentTarget.value })} />}</Field>}
       </div>
-      <Field label={w.date} hint={w.dateHint} faults={at('/date')} also={dateFault}>{(p) => <input {...p} class="edtf" dir="ltr" spellcheck={false} autocomplete="off" value={draft.edtf} onInput={(e) => set({ edtf: e.currentTarget.value })} />}</Field>
+      <Field label={w.date} hint={w.dateHint} faults={at('/date')} also={dateFault}>{(p) => <input {...p} class="edtf" dir="ltr" spellcheck={false} autocomplete="off" value={draft.edtf} onInput={(e) => { forgiveDate(); set({ edtf: e.currentTarget.value }); }} />}</Field>
       <div class="previewed" aria-live="polite" aria-label={w.preview}>
         {draft.edtf.trim() === '' ? null : words && dateFault === null ? langs.map((l) => <p key={l} lang={l} dir={l === 'ar' ? 'rtl' : 'ltr'}><span class="small">{langNames[l]}</span> {words[l]}</p>) : <p class="small">{dateFault === null ? w.previewLater : w.dateFails}</p>}
       </div>
@@ -255,14 +259,14 @@ interface ControlProps { id: string; 'aria-invalid': boolean; 'aria-describedby'
 function Field({ label, hint, faults, also, children }: { label: string; hint?: string; faults: Fault[]; also?: string | null; children: (p: ControlProps) => preact.ComponentChildren }) {
   const id = useRef(`field-${++fieldNumber}`).current;
   const wrong = faults.length > 0 || !!also;
-  const described = [hint && `${id}-hint`, faults.length > 0 && `${id}-faults`, also && `${id}-also`].filter(Boolean).join(' ') || undefined;
+  const described = [hint && `${id}-hint`, !also && faults.length > 0 && `${id}-faults`, also && `${id}-also`].filter(Boolean).join(' ') || undefined;
   return (
     <div class={`field${wrong ? ' wrong' : ''}`}>
       <label for={id}>{label}</label>
       {children({ id, 'aria-invalid': wrong, 'aria-describedby': described })}
       {hint && <p class="small" id={`${id}-hint`}>{hint}</p>}
-      <Faults of={faults} id={`${id}-faults`} />
-      {also && faults.length === 0 && <p class="faults" id={`${id}-also`} dir="auto">{also}</p>}
+      {!also && <Faults of={faults} id={`${id}-faults`} />}
+      {also && <p class="faults" id={`${id}-also`} dir="auto">{also}</p>}
     </div>
   );
 }
