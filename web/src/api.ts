@@ -96,7 +96,8 @@ export function useAsk<P extends Readable>(path: P, address: string | null): Ask
         if (cut.signal.aborted) return;
         const failure = error instanceof Failure ? error : new Failure(0, null, null);
         const costly = failure.problem?.code.endsWith('too_costly');
-        if (failure.status === 503 && !costly && left > 0) {
+        // What was too costly may be cheap once the server has read everything, as after its start.
+        if (failure.status === 503 && left > (costly ? retries - 2 : 0)) {
           setNow((n) => ({ ...n, failure, loading: true }));
           timer = window.setTimeout(() => attempt(left - 1), Math.min(30, failure.retryAfter ?? 2) * 1000);
           return;

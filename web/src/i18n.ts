@@ -33,7 +33,7 @@ export function setLang(l: Lang): void {
 const en = {
   tagline: 'Events, dated as exactly as their sources date them',
   skip: 'Skip to the timeline', search: 'Search events', searchHint: 'Words in titles, people, places and quotes, in any language',
-  language: 'Language', theme: 'Theme', themeLight: 'Light', themeDark: 'Dark', themeAuto: 'As the system',
+  language: 'Language', theme: 'Theme', themeLight: 'Light', themeDark: 'Dark', themeAuto: 'Auto',
   api: 'API', add: 'Add an event', filters: 'Filters', clear: 'Clear all', remove: 'Remove', close: 'Close',
   certain: 'Certain', possible: 'Possible', certainHint: 'the source fixes the day', possibleHint: 'the source says only “2021”, or “by September”',
   lastingHint: 'goes on', doubtHint: 'dated as approximate or uncertain', legend: 'How to read it',
@@ -76,7 +76,7 @@ type Words = typeof en;
 const fr: Words = {
   tagline: 'Des événements, datés aussi exactement que leurs sources les datent',
   skip: 'Aller à la chronologie', search: 'Chercher des événements', searchHint: 'Mots des titres, personnes, lieux et citations, dans toute langue',
-  language: 'Langue', theme: 'Thème', themeLight: 'Clair', themeDark: 'Sombre', themeAuto: 'Comme le système',
+  language: 'Langue', theme: 'Thème', themeLight: 'Clair', themeDark: 'Sombre', themeAuto: 'Auto',
   api: 'API', add: 'Ajouter un événement', filters: 'Filtres', clear: 'Tout effacer', remove: 'Retirer', close: 'Fermer',
   certain: 'Certain', possible: 'Possible', certainHint: 'la source fixe le jour', possibleHint: 'la source dit seulement « 2021 » ou « avant septembre »',
   lastingHint: 'se poursuit', doubtHint: 'daté comme approximatif ou incertain', legend: 'Comment lire',
@@ -117,7 +117,7 @@ const fr: Words = {
 const ar: Words = {
   tagline: 'أحداث مؤرخة بالدقة التي تؤرخها بها مصادرها، لا أكثر',
   skip: 'انتقل إلى الخط الزمني', search: 'ابحث في الأحداث', searchHint: 'كلمات من العناوين والأشخاص والأماكن والاقتباسات، بأي لغة',
-  language: 'اللغة', theme: 'المظهر', themeLight: 'فاتح', themeDark: 'داكن', themeAuto: 'كالنظام',
+  language: 'اللغة', theme: 'المظهر', themeLight: 'فاتح', themeDark: 'داكن', themeAuto: 'تلقائي',
   api: 'الواجهة البرمجية', add: 'أضف حدثا', filters: 'المرشحات', clear: 'امسح الكل', remove: 'أزل', close: 'أغلق',
   certain: 'مؤكد', possible: 'محتمل', certainHint: 'المصدر يحدد اليوم', possibleHint: 'المصدر يقول «2021» فقط، أو «قبل سبتمبر»',
   lastingHint: 'مستمر', doubtHint: 'تاريخ تقريبي أو غير مؤكد', legend: 'كيف تقرأ',
@@ -138,7 +138,7 @@ const ar: Words = {
   noHistory: 'لم يتغير شيء منذ كُتب أول مرة.', historyOp: { create: 'أضيف', update: 'عُدل', delete: 'حُذف', merge: 'دُمج' }, changed: 'تغير', then: 'كما كان حينها', showAll: 'أظهر كل شيء', readMore: 'أظهر الكل',
   precision: { day: 'معروف باليوم', month: 'في وقت ما من ذلك الشهر', season: 'في وقت ما من ذلك الفصل', year: 'في وقت ما من تلك السنة', decade: 'في وقت ما من ذلك العقد', century: 'في وقت ما من ذلك القرن', interval: 'يمتد من بداية إلى نهاية', set: 'يوم من عدة أيام محتملة' },
   approximate: 'تقريبي', uncertain: 'غير مؤكد',
-  role: { location: 'مكان الحدث', initiator: 'مبادر', participant: 'مشارك', target: 'مستهدف', signatory: 'موقع', mediator: 'وسيط', affected: 'متأثر' },
+  role: { location: 'مكان الحدث', initiator: 'مبادر', participant: 'مشارك', target: 'مستهدف', signatory: 'موقّع', mediator: 'وسيط', affected: 'متأثر' },
   relation: { follows: 'يلي', responds_to: 'رد على', part_of: 'جزء من', leads_to: 'يؤدي إلى', contradicts: 'يناقض', same_as: 'هو نفسه' },
   inverse: { follows: 'يليه', responds_to: 'الرد عليه', part_of: 'يضم', leads_to: 'نتج عن', contradicts: 'يناقضه', same_as: 'هو نفسه' },
   loading: 'جار التحميل…', slow: 'ما زال التحميل جاريا: الخادم بطيء.', empty: 'لا حدث يطابق هذه المرشحات.', emptyHint: 'أزل مرشحا، أو وسع الفترة.', emptyAll: 'لا أحداث بعد. أضف حدثا بمفتاح، أو استورد مجموعة بيانات.',
@@ -184,6 +184,11 @@ export function text(translations: Record<string, string> | null | undefined): {
     if (words) return { words, lang: l };
   }
   return { words: '', lang: lang.value };
+}
+
+/** The direction of a language: a title that is cut short is cut at its own end. */
+export function direction(language: string): 'rtl' | 'ltr' {
+  return /^(ar|arc|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(language) ? 'rtl' : 'ltr';
 }
 
 export function year(y: number): string {

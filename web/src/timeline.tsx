@@ -4,7 +4,7 @@ import { describe, ticks } from './axis';
 import { type Asked, type Event, type Timeline, useAsk } from './api';
 import { Awaited, Tr, useWidth } from './common';
 import { type Day, format } from './days';
-import { lang, number, rtl, t, text } from './i18n';
+import { direction, lang, number, rtl, t, text } from './i18n';
 import { bars, Bars } from './overview';
 import { type Shape, pack, shape } from './shape';
 import { asked, filter, go, query, setWindow, state, type Window } from './state';
@@ -304,7 +304,7 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
               onClick={() => go({ event: event.id })} onFocus={show} onBlur={() => onTip(null)} onMouseEnter={show} onMouseLeave={() => onTip(null)}>
               {titled && (
                 <span class={`words${p.labelWidth >= widest ? ' cut' : ''}`} style={{ marginInlineStart: `${p.labelStart - p.span.start}px`, maxInlineSize: `${widest}px` }}>
-                  <span class="title" dir="auto"><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
+                  <span class="title" dir={direction(text(event.title).lang)}><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
                   <span class="unseen">{typeName(event.type)}, {statusName(event.status)}</span>
                 </span>
               )}

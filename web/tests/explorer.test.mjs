@@ -15,6 +15,8 @@ const sets = [
 
 const said = (page) => page.locator('.count').textContent();
 const count = async (page) => Number((await said(page)).replace(/\D/g, ''));
+/** The page comes to show so many events. */
+const shows = (page, n) => page.waitForFunction((want) => Number(document.querySelector('.count')?.textContent.replace(/\D/g, '') || NaN) === want, n, { timeout: 25_000 });
 const address = (page) => new URL(page.url());
 const total = async (server, query) => {
   const c = (await server.json(`/v1/events?${query}&limit=1&count=exact`)).count;
@@ -34,7 +36,7 @@ for (const set of sets) {
       const shown = performance.now() - began;
       await settle(page);
       console.log(`  ${set.name}: the first view stood after ${Math.round(shown)} ms`);
-      assert.equal(await count(page), set.events);
+      await shows(page, set.events);
       assert.deepEqual(seen.wrong, []);
       assert.deepEqual(seen.requests.filter((u) => !u.startsWith(server.base)), [], 'another host was asked');
       const scripts = [...seen.bytes].filter(([u]) => u.endsWith('.js'));
@@ -54,7 +56,7 @@ for (const set of sets) {
       for (let i = 0; i < 2; i++) { await page.getByRole('button', { name: 'Zoom in' }).click(); await settle(page); }
       const q = address(page).searchParams;
       assert.match(q.get('from'), /^\d{4}-\d\d-\d\d$/);
-      assert.equal(await count(page), await total(server, `from=${q.get('from')}&to=${q.get('to')}`));
+      await shows(page, await total(server, `from=${q.get('from')}&to=${q.get('to')}`));
       assert.ok(await count(page) <= before);
       // By wheel, around the pointer.
       const box = await page.locator('.canvas').boundingBox();
@@ -91,7 +93,7 @@ for (const set of sets) {
       await page.mouse.up();
       await settle(page);
       const q = address(page).searchParams;
-      assert.equal(await count(page), await total(server, `from=${q.get('from')}&to=${q.get('to')}`));
+      await shows(page, await total(server, `from=${q.get('from')}&to=${q.get('to')}`));
       const buckets = (await server.json('/v1/timeline')).buckets;
       assert.ok(buckets.some((b) => b.start === q.get('from')) && buckets.some((b) => b.end === q.get('to')), 'whole bars were chosen');
       // And by keyboard.
@@ -111,7 +113,7 @@ for (const set of sets) {
       await mali.click();
       await settle(page);
       assert.equal(address(page).searchParams.get('country'), 'MLI');
-      assert.equal(await count(page), await total(server, 'country=MLI'));
+      await shows(page, await total(server, 'country=MLI'));
       assert.equal(await mali.getAttribute('aria-pressed'), 'true');
       assert.ok(await page.getByRole('checkbox', { name: /^Mali/ }).isChecked());
       await mali.focus();
@@ -129,7 +131,7 @@ for (const set of sets) {
       await settle(page);
       const n = await total(server, `q=${encodeURIComponent(set.word)}`);
       assert.ok(n > 0 && n < set.events);
-      assert.equal(await count(page), n);
+      await shows(page, n);
       await page.goBack();
       await settle(page);
       assert.equal(address(page).search, '', 'a word is one step of the history');
@@ -213,16 +215,16 @@ for (const set of sets) {
         await settle(page);
         assert.equal(page.url(), steps[i]);
       }
-      assert.equal(await count(page), set.events);
+      await shows(page, set.events);
       await page.goForward();
       await settle(page);
       assert.ok(await page.getByRole('checkbox', { name: /^Niger\b/ }).isChecked());
-      assert.equal(await count(page), await total(server, 'country=NER'));
+      await shows(page, await total(server, 'country=NER'));
       // An address opened anew shows the same.
       await page.goto(steps[3]);
       await settle(page);
       const q = address(page).searchParams;
-      assert.equal(await count(page), await total(server, `country=NER&from=${q.get('from')}&to=${q.get('to')}`));
+      await shows(page, await total(server, `country=NER&from=${q.get('from')}&to=${q.get('to')}`));
       await context.close();
     });
   });

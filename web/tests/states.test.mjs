@@ -92,6 +92,7 @@ describe('bad input', () => {
     await page.goto(`${server.base}/?dataset=sahel&from=2017`);
     await page.locator('.ev').first().waitFor();
     await page.getByText('these are counts of all events').waitFor();
+    await page.getByText('This could not be loaded').first().waitFor();
     assert.ok((await page.locator('.overview').innerText()).includes('could not be loaded'));
     await page.getByRole('button', { name: 'Zoom in' }).click();
     await settle(page);
