@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -15,6 +16,10 @@ import (
 // memory flat and hold no snapshot and no connection for the length of a slow
 // download.
 const exportBatch = 500
+
+// sortedBatch is how many ids are read at a time where no index gives the order of the
+// pages: to find the next ones, all that the filter keeps is sorted again.
+const sortedBatch = 40 * exportBatch
 
 // Export hands every document that the filter keeps to each, in page order, in
 // constant memory; a document is valid until each returns. Like a walk of the pages
@@ -54,28 +59,79 @@ func (s *Store) Export(ctx context.Context, f timeline.Filter, order timeline.Or
 func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, order timeline.Order, free <-chan *documents, pages chan<- *documents) error {
 	var after *timeline.Position
 	for {
-		var page *documents
-		select {
-		case page = <-free:
-		case <-ctx.Done():
-			return ctx.Err()
+		if p == nil {
+			ids, last, err := s.exportIDs(ctx, f, order, after)
+			if err != nil {
+				return err
+			}
+			for batch := range slices.Chunk(ids, exportBatch) {
+				sql, args := documentsSQL(f, batch)
+				if _, _, err := s.handOver(ctx, sql, args, free, pages); err != nil {
+					return err
+				}
+			}
+			if len(ids) < sortedBatch {
+				return nil
+			}
+			after = &last
+			continue
 		}
 		args := pgx.NamedArgs{"limit": exportBatch}
 		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, f, order, after, "limit", args)
-		last, err := s.exportPage(ctx, sql, args, page)
+		last, n, err := s.handOver(ctx, sql, args, free, pages)
+		if err != nil || n < exportBatch {
+			return err
+		}
+		after = &last
+	}
+}
+
+// exportIDs gives the next ids in page order, at most sortedBatch, and the last place.
+func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
+	args := pgx.NamedArgs{"limit": sortedBatch}
+	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, "limit", args)
+	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err
 		}
-		full := len(page.ends) == exportBatch
-		select {
-		case pages <- page:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if !full {
+		var day int32
+		_, err = pgx.ForEachRow(rows, []any{&day, &last.ID}, func() error {
+			ids, last.Day = append(ids, last.ID), edtf.Day(day)
 			return nil
-		}
-		after = &last
+		})
+		return err
+	})
+	return ids, last, err
+}
+
+// documentsSQL reads the documents of ids in their order, of those that the filter
+// still keeps.
+func documentsSQL(f *timeline.Filter, ids []string) (string, pgx.NamedArgs) {
+	args := pgx.NamedArgs{"batch": ids}
+	return `SELECT e.sort_day - DATE '1970-01-01', e.id, e.doc
+		FROM unnest(@batch::text[]) WITH ORDINALITY AS b(id, n) JOIN ` + versions(f.AsOf, args) + ` e ON e.id = b.id
+		WHERE ` + rowConditions(f, args, false).where() + ` ORDER BY b.n`, args
+}
+
+// handOver reads a page into what is free, passes it on, and gives the place of its
+// last event and how many it has.
+func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, n int, err error) {
+	var page *documents
+	select {
+	case page = <-free:
+	case <-ctx.Done():
+		return last, 0, ctx.Err()
+	}
+	if last, err = s.exportPage(ctx, sql, args, page); err != nil {
+		return last, 0, err
+	}
+	n = len(page.ends)
+	select {
+	case pages <- page:
+		return last, n, nil
+	case <-ctx.Done():
+		return last, n, ctx.Err()
 	}
 }
 

@@ -580,6 +580,17 @@ func TestPagesReadLittle(t *testing.T) {
 			t.Errorf("count=%s gives %+v, %v; want %+v", mode, deref(page.Count), err, want)
 		}
 	}
+	// The past has no index of its own and is read in more than one stretch of ids.
+	now, _, err := s.Revision(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, order := range []timeline.Order{timeline.Ascending, timeline.Descending} {
+		newest, past := exported(t, s, timeline.Filter{}, order), exported(t, s, timeline.Filter{AsOf: &now}, order)
+		if len(past) != events || !slices.Equal(newest, past) {
+			t.Errorf("%s: %d events of %d in the past as of now, %d now", order, len(past), events, len(newest))
+		}
+	}
 	window := edtf.Window{From: edtf.At(edtf.DayOf(1990, 1, 1)), To: edtf.At(edtf.DayOf(1990, 12, 31))}
 	middle := &timeline.Position{Day: edtf.DayOf(1960, 1, 1), ID: "e0"}
 	for name, q := range map[string]timeline.ListQuery{
@@ -607,6 +618,20 @@ func TestPagesReadLittle(t *testing.T) {
 			}
 		}
 	}
+}
+
+// exported gives the documents of an export.
+func exported(t *testing.T, s *postgres.Store, f timeline.Filter, order timeline.Order) []string {
+	t.Helper()
+	var docs []string
+	err := s.Export(t.Context(), f, order, func(doc []byte) error {
+		docs = append(docs, string(doc))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
 }
 
 // explain runs a statement as a prepared one and gives the blocks that it read.

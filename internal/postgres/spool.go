@@ -14,8 +14,9 @@ import (
 
 // spool is a temporary file of records that are written once and then read in order.
 type spool struct {
-	file *os.File
-	out  *bufio.Writer
+	file  *os.File
+	out   *bufio.Writer
+	named bool // it could not be removed while it is open
 }
 
 const spoolBuffer = 256 << 10
@@ -28,8 +29,8 @@ func newSpool(dir string) (*spool, error) {
 	if err != nil {
 		return nil, spoolError(err)
 	}
-	_ = os.Remove(file.Name()) // where a file in use cannot be removed, close does it
-	return &spool{file: file, out: bufio.NewWriterSize(file, spoolBuffer)}, nil
+	named := os.Remove(file.Name()) != nil
+	return &spool{file: file, out: bufio.NewWriterSize(file, spoolBuffer), named: named}, nil
 }
 
 // add appends a record.
@@ -58,7 +59,9 @@ func (s *spool) rewind() (*spoolReader, error) {
 
 func (s *spool) close() {
 	_ = s.file.Close()
-	_ = os.Remove(s.file.Name())
+	if s.named {
+		_ = os.Remove(s.file.Name())
+	}
 }
 
 // spoolReader reads records. What next gives is good until the next call.
