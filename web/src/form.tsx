@@ -1,6 +1,6 @@
 /** Adding and correcting an event, with the faults that the API finds at their fields. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Event, Failure, get, key, type Problem, type Schemas, send, setKey, written } from './api';
+import { type Event, Failure, get, type Problem, type Schemas, send, setKey, written } from './api';
 import { fieldName } from './card';
 import { Trouble } from './common';
 import { colon, lang, langNames, langs, t, text } from './i18n';
@@ -236,7 +236,6 @@ function Refusal({ problem, offline, forbidden }: { problem: Problem | null; off
 
 function Frame({ title, heading, children }: { title: string; heading: preact.RefObject<HTMLHeadingElement | null>; children: preact.ComponentChildren }) {
   const w = t.value;
-  void key.value;
   return (
     <div class="card form" role="dialog" aria-labelledby="form-title" onKeyDown={(e) => { if (e.key === 'Escape') { e.stopPropagation(); go({ edit: null }); } }}>
       <button type="button" class="close" aria-label={w.close} onClick={() => go({ edit: null })}><span aria-hidden="true">×</span></button>

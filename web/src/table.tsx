@@ -1,6 +1,6 @@
 /** The same events as a table, page after page. */
 import { useEffect, useState } from 'preact/hooks';
-import { type Event, Failure, get, key, useAsk, written } from './api';
+import { type Event, Failure, get, useAsk } from './api';
 import { Awaited, Tr, Trouble } from './common';
 import { lang, t } from './i18n';
 import { go, query } from './state';
@@ -28,7 +28,6 @@ export function TableView() {
     }, (e: unknown) => setFailure(e instanceof Failure ? e : new Failure(0, null, null))).finally(() => setBusy(false));
   };
   const rows = [...(first.data?.data ?? []), ...more];
-  void written.value; void key.value;
   return (
     <section class="table" aria-label={w.table} aria-busy={first.loading}>
       <Awaited asked={first}>

@@ -258,6 +258,12 @@ const titledRow = 40;
 const plainRow = 15;
 const laneHead = 30;
 
+/** The date, and that it is not known to have happened. */
+function beside(e: Event): string {
+  const label = e.date.label[lang.value];
+  return e.status === 'alleged' || e.status === 'planned' ? `${label} · ${statusName(e.status)}` : label;
+}
+
 function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Window; width: number; onTip: (t: { row: Row; x: number; y: number } | null) => void; host: preact.RefObject<HTMLDivElement | null> }) {
   const perDay = width / (view.to + 1 - view.from);
   const edge = 60; // beyond the edges nothing need be drawn exactly
@@ -273,7 +279,7 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
       const end = at(row.shape.last === Infinity ? 1e9 : row.shape.last + 1);
       const inside = end > 0 && start < width;
       const label = text(row.event.title).words;
-      const labelWidth = titled ? Math.min(widest, Math.max(textWidth(label), 60) + textWidth(row.event.date.label[lang.value]) * 0.9 + 26) : 0;
+      const labelWidth = titled ? Math.min(widest, Math.max(textWidth(label), 60) + textWidth(beside(row.event)) * 0.9 + 26) : 0;
       const from = Math.max(0, Math.min(start, width - 12));
       const labelStart = Math.max(4, Math.min(from, width - labelWidth - 4));
       return { row, start, end, inside, labelStart, labelWidth, span: { start: Math.min(from, labelStart), end: Math.max(Math.min(width, end), labelStart + labelWidth, from + 12) } };
@@ -297,14 +303,14 @@ function Marks({ lanes, view, width, onTip, host }: { lanes: Lane[]; view: Windo
             onTip({ row: p.row, x: Math.max(0, p.start), y: laneTop + y + plainRow + 32 - lanesBox.scrollTop });
           };
           return (
-            <button type="button" key={p.row.key} class={`ev f-${family(event.type)}${titled ? '' : ' plain'}${state.value.event === event.id ? ' open' : ''}${event.status === 'alleged' || event.status === 'planned' ? ' unsure' : ''}`}
+            <button type="button" key={p.row.key} class={`ev f-${family(event.type)}${titled ? '' : ' plain'}${state.value.event === event.id ? ' open' : ''}`}
               tabIndex={first ? 0 : -1} data-id={event.id}
               style={{ insetInlineStart: `${p.span.start}px`, top: `${y}px`, inlineSize: `${Math.max(24, p.span.end - p.span.start)}px`, blockSize: `${rowHeight - (titled ? 3 : 1)}px` }}
               aria-label={titled ? undefined : `${text(event.title).words}, ${event.date.label[lang.value]}, ${typeName(event.type)}, ${statusName(event.status)}`}
               onClick={() => go({ event: event.id })} onFocus={show} onBlur={() => onTip(null)} onMouseEnter={show} onMouseLeave={() => onTip(null)}>
               {titled && (
                 <span class={`words${p.labelWidth >= widest ? ' cut' : ''}`} style={{ marginInlineStart: `${p.labelStart - p.span.start}px`, maxInlineSize: `${widest}px` }}>
-                  <span class="title" dir={direction(text(event.title).lang)}><Tr of={event.title} /></span><span class="date">{event.date.label[lang.value]}</span>
+                  <span class="title" dir={direction(text(event.title).lang)}><Tr of={event.title} /></span><span class="date">{beside(event)}</span>
                   <span class="unseen">{typeName(event.type)}, {statusName(event.status)}</span>
                 </span>
               )}
