@@ -91,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: memory{catchUp: maxCatchUp},
+		memory: newMemory(),
 		once:   make(chan struct{}, max(1, config.MaxConns/2)),
 	}, nil
 }
