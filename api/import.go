@@ -67,7 +67,7 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 	}
 	defer store.Close()
 	spareMemory()
-	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err, size)}
+	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err).reading(size)}
 	err = i.run(ctx, in)
 	i.progress.end()
 	if ctx.Err() != nil {
@@ -144,7 +144,7 @@ type prepared struct {
 }
 
 func (i *importing) run(ctx context.Context, in io.Reader) error {
-	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: i.progress.copied})
+	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: func(n int) { i.progress.counted(int64(n)) }})
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (i *importing) run(ctx context.Context, in io.Reader) error {
 	counts, repeated := bulk.Counts()
 	tooMany := i.refused > i.command.MaxRefused
 	if !tooMany && !i.command.DryRun {
-		i.progress.copying(bulk.Len())
+		i.progress.counting("copying", int64(bulk.Len()))
 		if counts, err = i.commit(ctx, bulk); err != nil {
 			return err
 		}
