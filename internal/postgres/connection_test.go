@@ -2,10 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
@@ -29,6 +31,49 @@ func TestConnectionsReadInOrder(t *testing.T) {
 		})
 		if err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", mode, got, err, want)
+		}
+	}
+}
+
+// TestWritesThatWaitLeaveConnectionsToReaders: a long import in another process holds
+// the revision; more writes than there are connections wait for it.
+func TestWritesThatWaitLeaveConnectionsToReaders(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	s, err := Open(t.Context(), Options{URL: url, MaxConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	other, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close(context.Background()) })
+	tx, err := other.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `UPDATE revision SET at = at`); err != nil {
+		t.Fatal(err)
+	}
+	const writes = 8
+	failures := make(chan error, writes)
+	for i := range writes {
+		go func() {
+			_, err := s.CreateDataset(t.Context(), timeline.Dataset{Slug: strconv.Itoa(i), Title: timeline.Text{"en": "A"}}, nil, Author{})
+			failures <- err
+		}()
+	}
+	for len(failures) < writes {
+		if _, _, err := s.Revision(t.Context()); err != nil {
+			t.Fatalf("a reader is told: %v", err)
+		}
+	}
+	for range writes {
+		var e *timeline.Error
+		if err := <-failures; !errors.As(err, &e) || e.Kind != timeline.KindBusy {
+			t.Errorf("a write is told: %v", err)
 		}
 	}
 }

@@ -49,9 +49,9 @@ type Store struct {
 	terms  *termCache
 	usage  usageCache
 	memory memory
-	// once bounds the requests with an Idempotency-Key that are under way: each
-	// holds a connection while it waits for another one.
-	once chan struct{}
+	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
+	// each holds a connection while it waits, and together they leave some for readers.
+	writing, once chan struct{}
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -85,8 +85,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: newMemory(),
-		once:   make(chan struct{}, max(1, config.MaxConns/2)),
+		memory:  newMemory(),
+		writing: make(chan struct{}, max(1, config.MaxConns/2)),
+		once:    make(chan struct{}, max(1, config.MaxConns/4)),
 	}, nil
 }
 
