@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,7 @@ type Bulk struct {
 	states    []bulkState // by ordinal, the order of Add
 	updates   []bulkUpdate
 	checkedAt int64 // the revision that the look-up saw
+	buffers   sync.Pool
 }
 
 // BulkOptions of an import.
@@ -128,7 +130,6 @@ func (b *Bulk) Prepare(ctx context.Context, events []BulkEvent) (*BulkBatch, err
 	batch := &BulkBatch{records: make([]bulkRecord, 0, len(events))}
 	ready := make([]prepared, 0, len(events))
 	places := make([]BulkEvent, 0, len(events))
-	var terms []timeline.Term
 	for _, e := range events {
 		if !slices.Contains(b.known, e.Event.Dataset) {
 			f := timeline.UnknownDataset(e.Event.Dataset, b.known)
@@ -139,21 +140,15 @@ func (b *Bulk) Prepare(ctx context.Context, events []BulkEvent) (*BulkBatch, err
 			continue
 		}
 		p := prepared{event: e.Event, index: e.Event.Derive()}
-		terms = append(terms, p.index.Terms...)
 		ready, places = append(ready, p), append(places, e)
 	}
-	ids, err := b.store.termIDs(ctx, terms, !b.dryRun)
-	if err != nil {
+	if err := b.setTerms(ctx, ready); err != nil {
 		return nil, err
 	}
 	var body []byte
-	batch.bytes = make([]byte, 0, len(ready)*recordBytes)
+	batch.bytes = b.buffer()
 	for i := range ready {
 		p := &ready[i]
-		p.terms = make([]int32, len(p.index.Terms))
-		for n, t := range p.index.Terms {
-			p.terms[n] = ids[t]
-		}
 		body = p.event.AppendBody(body[:0])
 		p.body = body
 		r := bulkRecord{hash: maphash.String(b.seed, p.event.ID)}
@@ -166,8 +161,46 @@ func (b *Bulk) Prepare(ctx context.Context, events []BulkEvent) (*BulkBatch, err
 	return batch, nil
 }
 
-// recordBytes is about what an event takes in the spools.
-const recordBytes = 3 << 10
+// buffer gives an empty buffer; Add gives those of its batches back. They are most of
+// what an import would else leave to the collector of garbage.
+func (b *Bulk) buffer() []byte {
+	if buffer, ok := b.buffers.Get().(*[]byte); ok {
+		return (*buffer)[:0]
+	}
+	return make([]byte, 0, 256<<10)
+}
+
+// setTerms sets the ids of the events' terms. Nearly all of them are known from the
+// events before.
+func (b *Bulk) setTerms(ctx context.Context, ready []prepared) error {
+	var unknown []timeline.Term
+	for i := range ready {
+		p := &ready[i]
+		p.terms = make([]int32, len(p.index.Terms))
+		for n, t := range p.index.Terms {
+			id, known := b.store.terms.get(t)
+			if p.terms[n] = id; !known {
+				unknown = append(unknown, t)
+			}
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	ids, err := b.store.termIDs(ctx, unknown, !b.dryRun)
+	if err != nil {
+		return err
+	}
+	for i := range ready {
+		p := &ready[i]
+		for n, t := range p.index.Terms {
+			if id, asked := ids[t]; asked {
+				p.terms[n] = id
+			}
+		}
+	}
+	return nil
+}
 
 // appendRecord appends what the spool keeps of an event.
 func (p *prepared) appendRecord(b []byte, place BulkEvent) []byte {
@@ -216,6 +249,9 @@ func (b *Bulk) Add(batch *BulkBatch) error {
 		}
 		begin = r.keyEnd
 	}
+	buffer := batch.bytes
+	batch.bytes, batch.records = nil, nil
+	b.buffers.Put(&buffer)
 	return nil
 }
 
