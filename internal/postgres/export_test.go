@@ -21,6 +21,15 @@ func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.
 // CatchUpAtMost sets how many changes memory applies one by one.
 func (s *Store) CatchUpAtMost(n int) { s.memory.catchUp = n }
 
+// HoldAtMost sets how many events memory holds.
+func (s *Store) HoldAtMost(n int) { s.memory.most = n }
+
+// OccupyMemory does as if somebody applied changes, until release is called.
+func (s *Store) OccupyMemory() (release func()) {
+	s.memory.updating <- struct{}{}
+	return func() { <-s.memory.updating }
+}
+
 // InMemory gives the revision of the copy in memory, -1 where there is none.
 func (s *Store) InMemory() int64 {
 	if table := s.memory.table.Load(); table != nil {
