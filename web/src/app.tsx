@@ -11,6 +11,7 @@ import { embedded, filter, go, type Lanes, type Layout, list, one, query, state 
 import { TableView } from './table';
 import { setTheme, theme } from './theme';
 import { TimelineView } from './timeline';
+import { codeOf } from './vocabulary';
 
 const WorldMap = lazy(() => import('./map'));
 const EventForm = lazy(() => import('./form'));
@@ -21,6 +22,10 @@ export function App() {
   const head = useAsk('/v1/events', `/v1/events${query({ limit: '1', count: 'capped' })}`);
   const facets = useAsk('/v1/facets', embedded ? null : `/v1/facets${query({ by: 'country,type,status,dataset', limit: '200' })}`);
   const w = t.value;
+  // Countries that were typed into the address another way get the code that the filters and the map know them by.
+  const typed = list('country');
+  const meant = typed.map((c) => codeOf(c) ?? c);
+  useEffect(() => { if (meant.join() !== typed.join()) filter({ country: [...new Set(meant)] }, true); }, [meant.join(), typed.join()]);
   const count = head.data?.count ? { value: head.data.count.value, over: head.data.count.relation === 'gte' } : null;
   const costly = (a: { failure: Failure | null }) => a.failure?.problem?.code === 'query_too_costly';
   const extent = extentOf(overview.data) ?? (costly(overview) ? extentOfDatasets() : null);

@@ -5,7 +5,7 @@ import { fieldName } from './card';
 import { Trouble } from './common';
 import { colon, lang, langNames, langs, t, text } from './i18n';
 import { go } from './state';
-import { countries, countryName, datasets, statusName, typeName, types } from './vocabulary';
+import { codeOf, countries, countryName, datasets, statusName, typeName, types } from './vocabulary';
 import { inWords } from './words';
 
 type Source = Schemas['Source'];
@@ -34,12 +34,6 @@ function draftOf(e: Event | null): Draft {
     sources: e?.sources.map((s) => ({ ...s })) ?? [emptySource()],
     links: e?.links.map((l) => ({ ...l })) ?? [], tags: e?.tags.join(', ') ?? '',
   };
-}
-
-function codeOf(name: string): string | null {
-  const sought = name.trim().toLocaleLowerCase();
-  const found = countries.value.find((c) => [c.code, c.alpha_2, c.name.ar, c.name.en, c.name.fr].some((n) => n?.toLocaleLowerCase() === sought));
-  return found?.code ?? null;
 }
 
 const filled = (texts: Record<string, string>) => Object.fromEntries(Object.entries(texts).filter(([, v]) => v.trim() !== ''));

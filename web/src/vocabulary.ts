@@ -17,6 +17,13 @@ written.subscribe((n) => { if (n > 0) loadVocabulary(); });
 addEventListener('online', loadVocabulary);
 
 const countryNames = computed(() => new Map(countries.value.map((c) => [c.code, c.name])));
+/** The code that a country is meant by, where it is one country: ML, 466, Mali and مالي are MLI. */
+export function codeOf(value: string): string | null {
+  const sought = value.trim().toLocaleLowerCase();
+  const found = countries.value.filter((c) => [c.code, c.alpha_2, c.numeric, c.name.ar, c.name.en, c.name.fr].some((n) => n?.toLocaleLowerCase() === sought));
+  return found.length === 1 ? found[0]?.code ?? null : null;
+}
+
 const typeOf = computed(() => new Map(types.value.map((x) => [x.code as string, x])));
 
 export const countryName = (code: string): string => countryNames.value.get(code)?.[lang.value] ?? code;

@@ -48,14 +48,27 @@ describe('bad input', () => {
     const words = await trouble.innerText();
     for (const part of ['contry', 'type', 'from', 'there is no month 13']) assert.ok(words.includes(part), part);
     await trouble.getByRole('button', { name: 'Use country' }).click();
+    await settle(page);
     await trouble.getByRole('button', { name: 'Use coup' }).click();
+    await settle(page);
     await trouble.getByRole('button', { name: 'Remove' }).click();
     await settle(page);
     const q = new URL(page.url()).searchParams;
-    assert.deepEqual([q.get('country'), q.get('type'), q.get('from'), q.get('contry')], ['ML', 'coup', null, null]);
+    assert.deepEqual([q.get('country'), q.get('type'), q.get('from'), q.get('contry')], ['MLI', 'coup', null, null]);
     assert.equal(await page.locator('.count').textContent(), '1 event');
     assert.deepEqual(seen.wrong, []);
     await context.close();
+  });
+
+  test('a country may be written as people write it', async () => {
+    for (const way of ['ML', '466', 'mali', 'مالي', 'MLI']) {
+      const { page, context } = await open(browser, server, `/?dataset=sahel&country=${encodeURIComponent(way)}`);
+      await settle(page);
+      assert.equal(new URL(page.url()).searchParams.get('country'), 'MLI', way);
+      assert.ok(await page.getByRole('checkbox', { name: /^Mali/ }).isChecked(), way);
+      assert.equal(await page.locator('.count').textContent(), '14 events');
+      await context.close();
+    }
   });
 
   test('a filter that matches nothing says so and can be taken off', async () => {
