@@ -229,7 +229,7 @@ func (i *importing) summary(counts postgres.ImportResult, repeated int, tooMany 
 	i.refusals.summary(i.streams.err)
 	switch {
 	case tooMany:
-		fmt.Fprintf(i.streams.err, "nothing was imported: %d refused, and --max-refused is %d", i.refused, i.command.MaxRefused)
+		fmt.Fprintf(i.streams.err, "nothing was imported: %d refused, and --max-refused is %d (%d lets the rest in)", i.refused, i.command.MaxRefused, i.refused)
 		if i.command.Report != "" {
 			fmt.Fprintf(i.streams.err, "; %s has them all", i.command.Report)
 		} else {

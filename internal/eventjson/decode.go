@@ -160,6 +160,13 @@ func (r *reader) object(member func(name string)) (pointer string, ok bool) {
 		}
 		return "", false
 	}
+	r.members(member)
+	return string(r.dec.StackPointer()), r.err == nil
+}
+
+// members reads the object that comes next, without its pointer: that is as long as
+// the object is deep, which makes a deep value of objects slow.
+func (r *reader) members(member func(name string)) {
 	r.token()
 	for r.err == nil && r.dec.PeekKind() != '}' {
 		if name := r.token(); r.err == nil {
@@ -167,7 +174,6 @@ func (r *reader) object(member func(name string)) (pointer string, ok bool) {
 		}
 	}
 	r.token()
-	return string(r.dec.StackPointer()), r.err == nil
 }
 
 // array reads an array of at most most items, each by item.

@@ -90,7 +90,7 @@ func (r *reader) value() value {
 		return value{raw: raw.Clone()}
 	}
 	v := value{object: true}
-	r.object(func(name string) { v.members = append(v.members, member{name, r.value()}) })
+	r.members(func(name string) { v.members = append(v.members, member{name, r.value()}) })
 	return v
 }
 

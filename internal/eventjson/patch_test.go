@@ -3,7 +3,10 @@ package eventjson_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"runtime"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -118,6 +121,36 @@ func TestPatchesAreThoseOfThePlainMerge(t *testing.T) {
 			rt.Fatalf("%s with %s: %v, want %v", docText, patchText, got, want)
 		}
 	})
+}
+
+// TestDeepPatchesCostWhatTheyAreLong: what a level costs must not grow with its depth.
+// 17 MB were 3 GB when it did, and a minute for one request.
+func TestDeepPatchesCostWhatTheyAreLong(t *testing.T) {
+	t.Parallel()
+	const depth, most = 9_990, 1 << 30 // bytes, with room for what other tests use meanwhile
+	deep := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
+	whole := "{"
+	for i := range 17 {
+		whole += fmt.Sprintf(`"%d":%s,`, i, deep)
+	}
+	for name, text := range map[string]string{
+		"closed": whole + `"z":1}`,
+		"cut":    strings.Repeat(`{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa":`, depth),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		patch, err := eventjson.ParsePatch([]byte(text))
+		if name == "closed" {
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = patch.Apply([]byte(`{"0":{"a":{}}}`))
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; (err != nil) != (name == "cut") || used > most {
+			t.Errorf("%s: %v, with %d bytes of memory; at most %d may be used", name, err, used, most)
+		}
+	}
 }
 
 // FuzzPatch: no patch makes it panic; what comes out is JSON, and the same patch again

@@ -50,12 +50,13 @@ var entityTag = regexp.MustCompile(`^(W/)?"[!#-~]*"$`)
 // written.
 func (r *request) precondition() timeline.Precondition {
 	var p timeline.Precondition
-	if header := strings.Join(r.target.Header.Values("If-Match"), ","); strings.TrimSpace(header) == "*" {
+	// An empty header is a fault, not none: its client meant to be careful.
+	if headers := r.target.Header.Values("If-Match"); len(headers) == 1 && strings.TrimSpace(headers[0]) == "*" {
 		p.Exists = true
-	} else if header != "" {
-		p.Revisions = r.revisions(header)
+	} else if len(headers) > 0 {
+		p.Revisions = r.revisions(strings.Join(headers, ","))
 	}
-	if r.op.method == http.MethodPut && r.ifNoneMatch != "" {
+	if r.op.method == http.MethodPut && len(r.target.Header.Values("If-None-Match")) > 0 {
 		if p.Absent = strings.TrimSpace(r.ifNoneMatch) == "*"; !p.Absent {
 			r.query.fault("If-None-Match", "cannot be %q; here it takes * alone, to make an event only where there is none", clip(r.ifNoneMatch))
 		}
@@ -72,7 +73,7 @@ func (r *request) revisions(header string) []int64 {
 			continue
 		}
 		n, err := strconv.ParseInt(opaque(tag), 10, 64)
-		if err != nil {
+		if err != nil || opaque(tag) != strconv.FormatInt(n, 10) {
 			n = -1 // the tag of something else: it matches no event
 		}
 		revisions = append(revisions, n)

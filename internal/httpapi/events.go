@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/tarikh-timeline/tarikh/internal/eventjson"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -53,8 +54,15 @@ func (a *api) listEvents(r *request) (*answer, error) {
 // behind a proxy the program does not know how it is called outside. The cursor of
 // changes stands for after, too.
 func nextAddress(r *request, cursor string) string {
-	values := r.target.URL.Query()
-	values.Del("after")
+	values := url.Values{} // not URL.Query(), which drops what has a semicolon in it
+	for pair := range strings.SplitSeq(r.target.URL.RawQuery, "&") {
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, _ := url.QueryUnescape(rawName) // checked when the query was parsed
+		value, _ := url.QueryUnescape(rawValue)
+		if name != "" && name != "after" {
+			values.Add(name, value)
+		}
+	}
 	values.Set("cursor", cursor)
 	return (&url.URL{Path: r.target.URL.Path, RawQuery: values.Encode()}).RequestURI()
 }

@@ -104,6 +104,22 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// TestTheNextPageKeepsEveryFilter: Go's own reading of a query drops some.
+func TestTheNextPageKeepsEveryFilter(t *testing.T) {
+	t.Parallel()
+	s := newsroom(t)
+	for _, id := range []string{"x1", "x2"} {
+		s.write(t, "PUT", "/v1/events/"+id, strings.Replace(small(id, "2021"), "{", `{"tags":["a;b","+%"],`, 1)).want(t, 201)
+	}
+	for _, target := range []string{"/v1/events?limit=1&tag=a;b", "/v1/events?tag=%2B%25&&limit=1"} {
+		first := s.get(t, target)
+		next := s.get(t, strings.TrimSuffix(strings.TrimPrefix(first.header.Get("Link"), "<"), `>; rel="next"`))
+		if got := first.page(t).ids() + " " + next.page(t).ids(); got != "x1 x2" {
+			t.Errorf("%s: %s", target, got)
+		}
+	}
+}
+
 func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -337,6 +353,12 @@ func TestRateLimit(t *testing.T) {
 	if got := from("203.0.113.8"); got.status != 200 {
 		t.Errorf("another address: %d", got.status)
 	}
+	for i := range 3 { // a proxy that names nobody: nobody names themselves
+		got := s.get(t, "/v1/types", "X-Forwarded-For", "unknown", "X-Real-Ip", fmt.Sprintf("203.0.113.%d", 20+i))
+		if limited := got.status == http.StatusTooManyRequests; limited != (i == 2) {
+			t.Errorf("request %d under an address of its own: %d", i, got.status)
+		}
+	}
 	if got := s.get(t, "/livez", "X-Forwarded-For", "203.0.113.7"); got.status != 200 {
 		t.Errorf("liveness: %d", got.status)
 	}
@@ -383,6 +405,34 @@ func TestFailuresTellNothingOfTheInside(t *testing.T) {
 				t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
 			}
 		})
+	}
+}
+
+// silent is a store whose database takes writes and never answers them.
+type silent struct{ httpapi.Store }
+
+func (silent) Put(ctx context.Context, _ timeline.Event, _ timeline.Precondition, _ timeline.Author) (timeline.Written, error) {
+	<-ctx.Done()
+	return timeline.Written{}, ctx.Err()
+}
+
+func (silent) Create(ctx context.Context, _ timeline.Event, _ timeline.Author) (timeline.Written, error) {
+	<-ctx.Done()
+	return timeline.Written{}, ctx.Err()
+}
+
+func TestAWriteIsNotWaitedForForever(t *testing.T) {
+	t.Parallel()
+	open := newsroom(t)
+	s := service{handlerOf(t, silent{open.store}, func(o *httpapi.Options) { o.WriteBudget = time.Second }), open.store}
+	for name, got := range map[string]result{
+		"put":         s.write(t, "PUT", "/v1/events/x", small("x", "2021")),
+		"create":      s.write(t, "POST", "/v1/events", small("x", "2021")),
+		"create once": s.write(t, "POST", "/v1/events", small("x", "2021"), "Idempotency-Key", "k"),
+	} {
+		if p := got.problem(t); got.status != 503 || got.header.Get("Retry-After") != "1" || p.Code != "unavailable" || !strings.Contains(p.Detail, "look before you send it again") {
+			t.Errorf("%s: %d %v %s", name, got.status, got.header, got.body)
+		}
 	}
 }
 

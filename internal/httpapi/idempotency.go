@@ -5,15 +5,11 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"regexp"
-	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 var goodIdempotencyKey = regexp.MustCompile(`^[!-~]{1,255}$`)
-
-// onceBudget bounds a request that is done whether or not its client waits.
-const onceBudget = time.Minute
 
 // once does what was asked, or gives the answer that the same request with the same
 // Idempotency-Key got before. What failed is not kept, so it can be tried again.
@@ -28,7 +24,7 @@ func (a *api) once(r *request, body []byte, do func() (*answer, error)) (*answer
 	}
 	// It is done to its end even when the client hangs up: clients that repeat a request
 	// are those that hung up, and its answer must have been kept by then.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), onceBudget)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), a.WriteBudget)
 	defer cancel()
 	r.ctx = ctx
 	hash := sha256.New()

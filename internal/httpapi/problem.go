@@ -92,6 +92,9 @@ func (a *api) fail(c *gin.Context, err error) {
 	case errors.Is(err, context.Canceled):
 		// The client is gone: nobody reads this, but the log tells it from success.
 		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, string(timeline.KindUnavailable), "The request was cut short."
+	case errors.Is(err, context.DeadlineExceeded): // the budget of a write
+		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, string(timeline.KindUnavailable), "The database did not answer in time. Whether this was stored is not known: look before you send it again."
+		retryAfter = time.Second
 	}
 	if p.Status == 0 {
 		p.Status, p.Code, p.Detail = http.StatusInternalServerError, string(timeline.KindInternal), "The server failed to answer."

@@ -56,6 +56,7 @@ type Options struct {
 	ReadNeedsKey   bool
 	Now            func() time.Time // nil: time.Now
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
+	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
 	Stop           <-chan struct{}  // closed when the server begins to shut down: streams end; nil: never
 }
 
@@ -128,6 +129,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = heartbeat
 	}
+	if o.WriteBudget == 0 {
+		o.WriteBudget = writeBudget
+	}
 	contract, err := newContract(o.Spec)
 	if err != nil {
 		return nil, err
@@ -143,6 +147,8 @@ func New(o Options) (http.Handler, error) {
 	router.RedirectTrailingSlash = false
 	router.UseRawPath = true          // an id with %2F in it is one segment, and refused as an id
 	router.ContextWithFallback = true // a client that hangs up ends its query
+	// Not gin's X-Real-Ip, which clients may set where a proxy does not.
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	proxies := make([]string, len(o.TrustedProxies))
 	for i, p := range o.TrustedProxies {
 		proxies[i] = p.String()

@@ -54,6 +54,10 @@ type answer struct {
 	push func(send func(piece []byte) error) error
 }
 
+// writeBudget is less than the server gives to an answer: a write that meets a silent
+// database is told so while its client can still hear it.
+const writeBudget = 30 * time.Second
+
 // The values of Cache-Control.
 const (
 	notCached = "no-store"
@@ -93,6 +97,11 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
 	}
 	scope := op.scope
+	if scope != "" {
+		limited, cancel := context.WithTimeout(r.ctx, a.WriteBudget)
+		defer cancel()
+		r.ctx = limited
+	}
 	if scope == "" && a.ReadNeedsKey && !op.public {
 		scope = timeline.ScopeRead
 	}
