@@ -15,7 +15,7 @@ func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.
 	if err != nil {
 		return "", nil, err
 	}
-	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args), args, nil
+	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args), args, nil
 }
 
 // CatchUpAtMost sets how many changes memory applies one by one.
