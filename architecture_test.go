@@ -38,8 +38,6 @@ var mayImport = map[string][]string{
 	"internal/reference":    {"internal/edtf", "internal/country", "internal/fold", "internal/timeline"},
 	"internal/contracttest": {""},
 	"bench":                 {"*"},
-	"bench/importing":       {"*"},
-	"bench/export":          {"*"},
 }
 
 // keptOut says which libraries a package must not know.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -11,14 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/google/uuid"
-	"golang.org/x/term"
 
 	tarikh "github.com/tarikh-timeline/tarikh"
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
@@ -97,7 +90,7 @@ func (c exportCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer store.Close()
-	e := exporting{command: c, store: countingStore{store, &atomic.Int64{}}, errs: s.err}
+	e := exporting{command: c, store: &countingStore{Store: store, progress: newProgress(s.err)}, errs: s.err}
 	if e.handler, err = httpapi.New(httpapi.Options{Store: e.store, Spec: tarikh.Spec, Log: log}); err != nil {
 		return err
 	}
@@ -114,25 +107,28 @@ func (c exportCmd) Run(ctx context.Context, s streams) error {
 // exporting is one run.
 type exporting struct {
 	command exportCmd
-	store   countingStore
+	store   *countingStore
 	handler http.Handler
 	errs    io.Writer
 }
 
-// run writes the export and tells how it goes: on a terminal all the time, for a
-// file once at the end.
+// run writes the export and tells how it goes, for a file also what it came to.
 func (e exporting) run(ctx context.Context, out *output) error {
-	if isTerminal(e.errs) {
-		defer e.follow(out, e.total(ctx))()
+	var total int64
+	if isTerminal(e.errs) { // a line now and then is not worth the counting
+		total = e.total(ctx)
 	}
-	if err := e.get(ctx, "/v1/events."+e.command.Format, e.command.values(), out); err != nil {
+	e.store.progress.counting("exporting", total)
+	err := e.get(ctx, "/v1/events."+e.command.Format, e.command.values(), out)
+	e.store.progress.end()
+	if err != nil {
 		return err
 	}
 	if err := out.buffer.Flush(); err != nil {
 		return err
 	}
 	if e.command.Output != "-" {
-		fmt.Fprintf(e.errs, "%s events read, %s written\n", humanize.Comma(e.store.events.Load()), humanize.Bytes(uint64(out.bytes.Load())))
+		fmt.Fprintf(e.errs, "%s events read, %s written\n", humanize.Comma(e.store.events), humanize.Bytes(uint64(out.bytes)))
 	}
 	return nil
 }
@@ -149,33 +145,6 @@ func (e exporting) total(ctx context.Context) int64 {
 	}
 	_ = json.Unmarshal(body.Bytes(), &page)
 	return page.Count.Value
-}
-
-// follow shows on a terminal how far the export is, until the returned function is called.
-func (e exporting) follow(out *output, total int64) (stop func()) {
-	ended, shown := make(chan struct{}), make(chan struct{})
-	of := ""
-	if total > 0 {
-		of = " of " + humanize.Comma(total)
-	}
-	go func() {
-		defer close(shown)
-		ticks := time.NewTicker(200 * time.Millisecond)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ended:
-				return
-			case <-ticks.C:
-				fmt.Fprintf(e.errs, "\r%s%s events, %s ", humanize.Comma(e.store.events.Load()), of, humanize.Bytes(uint64(out.bytes.Load())))
-			}
-		}
-	}()
-	return func() {
-		close(ended)
-		<-shown
-		fmt.Fprint(e.errs, "\r\x1b[K")
-	}
 }
 
 var errInterrupted = errors.New("interrupted; nothing was exported")
@@ -211,147 +180,19 @@ func (e exporting) get(ctx context.Context, path string, query url.Values, out i
 	return nil
 }
 
-// localAnswer takes an answer of the HTTP API in the same process.
-type localAnswer struct {
-	header http.Header
-	status int
-	out    io.Writer    // of a body that was asked for
-	other  bytes.Buffer // a problem
-	err    error        // of out
-}
-
-func (a *localAnswer) Header() http.Header { return a.header }
-
-func (a *localAnswer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-func (a *localAnswer) Write(b []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	if a.status != http.StatusOK {
-		return a.other.Write(b)
-	}
-	n, err := a.out.Write(b)
-	a.err = errors.Join(a.err, err)
-	return n, err
-}
-
-// problem words what the API refused for someone who typed flags.
-func (a *localAnswer) problem() error {
-	var p struct {
-		Detail string
-		Errors []struct {
-			Parameter, Suggestion *string
-			Detail                string
-		}
-	}
-	if err := json.Unmarshal(a.other.Bytes(), &p); err != nil {
-		return fmt.Errorf("the export failed with %d", a.status)
-	}
-	var lines []string
-	for _, e := range p.Errors {
-		if e.Parameter == nil {
-			continue
-		}
-		line := "  --" + strings.ReplaceAll(*e.Parameter, "_", "-") + " " + e.Detail
-		if e.Suggestion != nil {
-			line += " (did you mean " + *e.Suggestion + "?)"
-		}
-		lines = append(lines, line)
-	}
-	if lines == nil {
-		return errors.New(p.Detail)
-	}
-	return errors.New("these flags are wrong:\n" + strings.Join(lines, "\n"))
-}
-
 // countingStore counts the events that are exported.
 type countingStore struct {
 	*postgres.Store
-	events *atomic.Int64
+	progress *progress
+	events   int64
 }
 
 // Export is that of the store.
-func (s countingStore) Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error {
+func (s *countingStore) Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error {
 	return s.Store.Export(ctx, f, order, func(doc []byte) error {
-		s.events.Add(1)
+		if s.events++; s.events%100 == 0 {
+			s.progress.counted(s.events)
+		}
 		return each(doc)
 	})
-}
-
-// output is where an export goes: standard output, or a file that gets its name
-// when it is whole.
-type output struct {
-	buffer *bufio.Writer
-	bytes  atomic.Int64
-	file   *os.File // nil: standard output
-	name   string   // that the file shall have; "": it has it
-}
-
-// openOutput opens a file beside the one that is asked for. What is there and is no
-// file (a pipe, a device) is written to as it is.
-func openOutput(name string, stdout io.Writer) (*output, error) {
-	if name == "-" {
-		return &output{buffer: bufio.NewWriterSize(stdout, 1<<20)}, nil
-	}
-	o := &output{name: name}
-	path := name + "." + uuid.NewString()[:8] + ".part"
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return nil, fmt.Errorf("%s is a folder; name a file in it", name)
-		}
-		o.name, path = "", name
-	}
-	mode := os.O_WRONLY
-	if o.name != "" {
-		mode |= os.O_CREATE | os.O_EXCL
-	}
-	var err error
-	if o.file, err = os.OpenFile(path, mode, 0o666); err != nil {
-		return nil, err
-	}
-	o.buffer = bufio.NewWriterSize(o.file, 1<<20)
-	return o, nil
-}
-
-// Write counts what is written.
-func (o *output) Write(b []byte) (int, error) {
-	n, err := o.buffer.Write(b)
-	o.bytes.Add(int64(n))
-	return n, err
-}
-
-// keep gives a whole file its name.
-func (o *output) keep() error {
-	if o.file == nil {
-		return nil
-	}
-	part := o.file.Name()
-	err := o.file.Close()
-	if err == nil && o.name != "" {
-		err = os.Rename(part, o.name)
-	}
-	if err != nil && o.name != "" {
-		err = errors.Join(err, os.Remove(part))
-	}
-	return err
-}
-
-// discard takes a part away.
-func (o *output) discard() error {
-	if o.file == nil {
-		return nil
-	}
-	err := o.file.Close()
-	if o.name != "" {
-		err = errors.Join(err, os.Remove(o.file.Name()))
-	}
-	return err
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -57,7 +56,7 @@ func exportTo(t *testing.T, ctx context.Context, name string, handler http.Handl
 	var out, told bytes.Buffer
 	e := exporting{
 		command: exportCmd{Format: "csv", Output: name, exportFilters: exportFilters{Country: []string{"ML", "NE"}}},
-		store:   countingStore{events: &atomic.Int64{}}, handler: handler, errs: &told,
+		store:   &countingStore{progress: newProgress(&told)}, handler: handler, errs: &told,
 	}
 	o, err := openOutput(name, &out)
 	if err != nil {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"strconv"
 
 	"github.com/tarikh-timeline/tarikh/internal/ingest"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
@@ -70,7 +68,7 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 	}
 	defer store.Close()
 	spareMemory()
-	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err, size)}
+	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err).reading(size)}
 	err = i.run(ctx, in)
 	i.progress.end()
 	if ctx.Err() != nil {
@@ -157,7 +155,7 @@ type prepared struct {
 }
 
 func (i *importing) run(ctx context.Context, in io.Reader) error {
-	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: i.progress.copied})
+	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: func(n int) { i.progress.counted(int64(n)) }})
 	if err != nil {
 		return err
 	}
@@ -176,7 +174,7 @@ func (i *importing) run(ctx context.Context, in io.Reader) error {
 	counts, repeated := bulk.Counts()
 	tooMany := i.refused > i.command.MaxRefused
 	if !tooMany && !i.command.DryRun {
-		i.progress.copying(bulk.Len())
+		i.progress.counting("copying", int64(bulk.Len()))
 		if counts, err = i.commit(ctx, bulk); err != nil {
 			return err
 		}
@@ -244,7 +242,7 @@ func (i *importing) summary(counts postgres.ImportResult, repeated int, tooMany 
 	i.refusals.summary(i.streams.err)
 	switch {
 	case tooMany:
-		fmt.Fprintf(i.streams.err, "nothing was imported: %d refused, and --max-refused is %d", i.refused, i.command.MaxRefused)
+		fmt.Fprintf(i.streams.err, "nothing was imported: %d refused, and --max-refused is %d (%d lets the rest in)", i.refused, i.command.MaxRefused, i.refused)
 		if i.command.Report != "" {
 			fmt.Fprintf(i.streams.err, "; %s has them all", i.command.Report)
 		} else {
@@ -256,131 +254,6 @@ func (i *importing) summary(counts postgres.ImportResult, repeated int, tooMany 
 		fmt.Fprintln(out, "dry run: nothing was stored")
 	default:
 		fmt.Fprintf(out, "revision %d\n", counts.Revision)
-	}
-	return nil
-}
-
-// refusals writes the report and counts the reasons.
-type refusals struct {
-	file    *os.File
-	out     *csv.Writer
-	reasons map[string]*refusalReason
-	order   []string
-	more    int
-}
-
-type refusalReason struct {
-	count    int
-	firstRow int64
-	column   string
-	text     string // with the values of the first row
-}
-
-// maxReasons bounds the memory for reasons; the report has them all.
-const maxReasons = 200
-
-func newRefusals(path string) (*refusals, error) {
-	r := &refusals{reasons: map[string]*refusalReason{}}
-	if path == "" {
-		return r, nil
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("the report cannot be written: %w", err)
-	}
-	r.file, r.out = file, csv.NewWriter(file)
-	return r, r.out.Write([]string{"row", "line", "column", "reason"})
-}
-
-func (r *refusals) add(row, line int64, column, text string) {
-	if r.out != nil {
-		place := ""
-		if line > 0 {
-			place = strconv.FormatInt(line, 10)
-		}
-		_ = r.out.Write([]string{strconv.FormatInt(row, 10), place, column, text}) // close tells
-	}
-	key := column + " " + withoutValues(text)
-	if known, ok := r.reasons[key]; ok {
-		known.count++
-		return
-	}
-	if len(r.order) == maxReasons {
-		r.more++
-		return
-	}
-	r.reasons[key] = &refusalReason{1, row, column, text}
-	r.order = append(r.order, key)
-}
-
-// withoutValues leaves the quoted values of rows out of a reason, so that it can be
-// counted.
-func withoutValues(text string) string {
-	b := make([]byte, 0, len(text))
-	quoted := false
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c == '"' && (i == 0 || text[i-1] != '\\'):
-			quoted = !quoted
-		case !quoted && (c < '0' || c > '9'):
-			b = append(b, c)
-		}
-	}
-	return string(b)
-}
-
-// shownReasons are told in the summary.
-const shownReasons = 20
-
-func (r *refusals) summary(out io.Writer) {
-	for n, key := range r.order {
-		if n == shownReasons {
-			fmt.Fprintf(out, "  and %d further reasons\n", len(r.order)-n+r.more)
-			break
-		}
-		why := r.reasons[key]
-		column := ""
-		if why.column != "" {
-			column = ", " + why.column
-		}
-		fmt.Fprintf(out, "  refused %d: row %d%s: %s\n", why.count, why.firstRow, column, why.text)
-	}
-}
-
-func (r *refusals) close() error {
-	if r.file == nil {
-		return nil
-	}
-	r.out.Flush()
-	err := errors.Join(r.out.Error(), r.file.Close())
-	r.file = nil
-	if err != nil {
-		return fmt.Errorf("the report could not be written to its end: %w", err)
-	}
-	return nil
-}
-
-type mappingsCmd struct {
-	Name string `arg:"" optional:"" help:"Print this mapping, to copy and change it."`
-}
-
-// Run lists the mappings that ship, or prints one.
-func (c mappingsCmd) Run(s streams) error {
-	if c.Name != "" {
-		if _, err := ingest.Load(c.Name); err != nil {
-			return err
-		}
-		text, _ := ingest.Shipped(c.Name)
-		_, err := s.out.Write(text)
-		return err
-	}
-	for _, name := range ingest.Names() {
-		m, err := ingest.Load(name)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(s.out, "%-22s%s\n", name, m.About)
 	}
 	return nil
 }

@@ -71,9 +71,9 @@ func TestImport(t *testing.T) {
 	refusals := `  refused 1: row 3, year: "1965-13" is no date: there is no month 13: write 01 to 12, or 21 to 41 for a season or a part of the year
   refused 1: row 4: the title is empty: the columns that it is made of have no value
 `
-	same("with faults", run(b), result{out: counts(5, 0, 0, 0, 0, 2, ""), errs: refusals + "nothing was imported: 2 refused, and --max-refused is 0; --report FILE writes them all\n", code: 2})
+	same("with faults", run(b), result{out: counts(5, 0, 0, 0, 0, 2, ""), errs: refusals + "nothing was imported: 2 refused, and --max-refused is 0 (2 lets the rest in); --report FILE writes them all\n", code: 2})
 	same("with faults and a report", run(b, "--report", report, "--max-refused", "1"),
-		result{out: counts(5, 0, 0, 0, 0, 2, ""), errs: refusals + "nothing was imported: 2 refused, and --max-refused is 1; " + report + " has them all\n", code: 2})
+		result{out: counts(5, 0, 0, 0, 0, 2, ""), errs: refusals + "nothing was imported: 2 refused, and --max-refused is 1 (2 lets the rest in); " + report + " has them all\n", code: 2})
 	written, err := os.ReadFile(report)
 	if want := `row,line,column,reason
 3,4,year,"""1965-13"" is no date: there is no month 13: write 01 to 12, or 21 to 41 for a season or a part of the year"
@@ -97,7 +97,7 @@ func TestImport(t *testing.T) {
 	same("an id of another data set", run(a, "--dataset", "others"), result{
 		out: counts(3, 0, 0, 0, 1, 2, ""), code: 2,
 		errs: `  refused 2: row 1, /id: the id "coup-1" is that of an event of the data set "coups": two data sets cannot share an id, so begin the mapping's id with a prefix of its own
-nothing was imported: 2 refused, and --max-refused is 0; --report FILE writes them all
+nothing was imported: 2 refused, and --max-refused is 0 (2 lets the rest in); --report FILE writes them all
 `})
 
 	p := startServing(t, env)

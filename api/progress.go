@@ -19,23 +19,34 @@ type progress struct {
 	size  int64 // of the file; 0: not known
 	bytes atomic.Int64
 	bar   *progressbar.ProgressBar // nil: plain lines
-	total int
+	what  string
+	total int64
 	said  time.Time
 }
 
 // betweenLines is the least time between two plain lines.
 const betweenLines = 5 * time.Second
 
-func newProgress(out io.Writer, size int64) *progress {
-	p := &progress{out: out, size: size, said: time.Now()}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		if size == 0 {
-			size = -1 // a spinner
-		}
-		p.bar = progressbar.NewOptions64(size, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription("reading"),
-			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-	}
+func newProgress(out io.Writer) *progress { return &progress{out: out, said: time.Now()} }
+
+// reading begins with a file of this size, 0 where it is not known.
+func (p *progress) reading(size int64) *progress {
+	p.size = size
+	p.show("reading", size, progressbar.OptionShowBytes(true))
 	return p
+}
+
+// show puts up a bar where there is a terminal. A total of 0 is not known.
+func (p *progress) show(what string, total int64, unit progressbar.Option) {
+	p.end()
+	if !isTerminal(p.out) {
+		return
+	}
+	if total == 0 {
+		total = -1 // a spinner
+	}
+	p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(what), unit,
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 }
 
 // reader counts the bytes that are read of the file.
@@ -80,23 +91,22 @@ func (p *progress) stage(name string) {
 	p.line("%s", name)
 }
 
-// copying begins the last part, of so many events.
-func (p *progress) copying(total int) {
-	p.total = total
-	if p.bar != nil {
-		_ = p.bar.Finish()
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription("copying"),
-			progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-	}
+// counting begins what is counted in events; a total of 0 is not known.
+func (p *progress) counting(what string, total int64) {
+	p.what, p.total = what, total
+	p.show(what, total, progressbar.OptionShowCount())
 }
 
-// copied tells how many events were copied.
-func (p *progress) copied(n int) {
-	if p.bar != nil {
-		_ = p.bar.Set(n)
-		return
+// counted tells how many events are done.
+func (p *progress) counted(n int64) {
+	switch {
+	case p.bar != nil:
+		_ = p.bar.Set64(n)
+	case p.total > 0:
+		p.line("%s: %s of %s events", p.what, humanize.Comma(n), humanize.Comma(p.total))
+	default:
+		p.line("%s: %s events", p.what, humanize.Comma(n))
 	}
-	p.line("copying: %s of %s events", humanize.Comma(int64(n)), humanize.Comma(int64(p.total)))
 }
 
 func (p *progress) end() {
@@ -104,4 +114,9 @@ func (p *progress) end() {
 		_ = p.bar.Finish()
 		p.bar = nil
 	}
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -87,9 +87,10 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 			return err
 		}
 	}
-	following, stopFollowing := context.WithCancel(ctx)
-	defer stopFollowing() // before the store is closed, which waits for it
-	go store.Follow(following)
+	beside, stopBeside := context.WithCancel(ctx)
+	defer stopBeside() // before the store is closed, which waits for what uses it
+	go store.Follow(beside)
+	go forgetAnswers(beside, store, log)
 	handler, err := httpapi.New(httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
@@ -108,7 +109,6 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	go forgetAnswers(ctx, store, log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	greet(out, listener.Addr(), d.place)

@@ -52,6 +52,31 @@ func TestRoutesAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
+// TestFailuresAreThoseOfTheContract: what can end a request before its handler, and the
+// 304 that belongs to If-None-Match, stand with each operation, and nowhere else.
+func TestFailuresAreThoseOfTheContract(t *testing.T) {
+	t.Parallel()
+	contract := contracttest.Load(t)
+	stated, conditional := map[string][]string{}, map[string]bool{}
+	for _, item := range contract.Model.Paths.PathItems.FromOldest() {
+		for method, operation := range item.GetOperations().FromOldest() {
+			stated[operation.OperationId] = slices.Collect(operation.Responses.Codes.KeysFromOldest())
+			conditional[operation.OperationId] = method == "get" && slices.ContainsFunc(operation.Parameters, func(p *v3.Parameter) bool { return p.Name == "If-None-Match" })
+		}
+	}
+	for _, op := range operations {
+		for code, want := range map[string]bool{
+			"304": conditional[op.id], "400": true, "406": true, "414": true,
+			"401": !op.public, "403": !op.public, "429": !op.public,
+			"413": len(op.takes) > 0, "415": len(op.takes) > 0,
+		} {
+			if slices.Contains(stated[op.id], code) != want {
+				t.Errorf("%s: the contract has %v; a %s: %t", op.id, stated[op.id], code, want)
+			}
+		}
+	}
+}
+
 // needsKey tells whether no alternative goes without a key.
 func needsKey(security []*base.SecurityRequirement) bool {
 	return !slices.ContainsFunc(security, func(s *base.SecurityRequirement) bool { return s.Requirements.Len() == 0 })

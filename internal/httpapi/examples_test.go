@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,6 +58,27 @@ func TestExamplesOfTheReadme(t *testing.T) {
 		}
 		return v
 	}, func(body []byte, _ string) []string { return strings.Split(pretty(t, body, ""), "\n") })
+}
+
+// TestRequestsOfTheReadme asks for everything that README.md writes as a path alone:
+// what a stranger types from it must be there.
+func TestRequestsOfTheReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t)
+	seen := 0
+	for _, m := range regexp.MustCompile("`(/(?:v1/|openapi)[^`{…]*)`|-OJ '?http://127\\.0\\.0\\.1:8080([^' ]+)").FindAllStringSubmatch(string(text), -1) {
+		seen++
+		if a := s.get(t, m[1]+m[2]); a.status != http.StatusOK {
+			t.Errorf("%s: %d %s", m[0], a.status, a.body)
+		}
+	}
+	if seen < 12 {
+		t.Errorf("%d requests were found", seen)
+	}
 }
 
 // examples walks a file's examples: where finds the lines of an answer behind its

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tarikh-timeline/tarikh/internal/explorer"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -66,6 +67,8 @@ type api struct {
 	feed     *feed
 	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
+
+	files map[string]explorer.File // of the pages
 }
 
 // operation is one operation of the contract. HEAD comes with each GET.
@@ -117,7 +120,8 @@ var operations = []operation{
 	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
 }
 
-// New makes the handler of the whole API. Its error is a contract that cannot be read.
+// New makes the handler of the whole API and its pages. Its error is a contract or a
+// page that cannot be read.
 func New(o Options) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -133,6 +137,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	if a.files, err = explorer.Files(); err != nil {
+		return nil, err
+	}
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -160,6 +167,11 @@ func New(o Options) (http.Handler, error) {
 		}
 		router.GET(op.path, handle)
 		router.HEAD(op.path, handle)
+	}
+	for _, p := range pages {
+		handle := a.servePage(p)
+		router.GET(p.path, handle)
+		router.HEAD(p.path, handle)
 	}
 	return compressed(router)
 }

@@ -65,6 +65,9 @@ const (
 	// little longer while they ask or while nobody answers.
 	revalidated = "max-age=0, stale-while-revalidate=5, stale-if-error=600"
 	immutable   = "max-age=31536000, immutable"
+	// pageRevalidated: a page names the files of its version, so it is asked for anew
+	// each time.
+	pageRevalidated = "no-cache"
 )
 
 // serve is the way that every operation shares: limits, Accept, parameters, key,

@@ -69,6 +69,7 @@ func (m *Mapping) build(r *row, dataset string) (events []timeline.Event, refuse
 
 func (b *builder) event(expr string, rule *dateRule, dataset string) timeline.Event {
 	m, r := b.m, b.r
+	r.kind, r.country = "", "" // those of the row's event before this one
 	e := timeline.Event{Dataset: dataset, ID: m.id.text(r), Type: b.word(m.kind, "type"), Status: "occurred"}
 	date, err := edtf.Parse(expr)
 	if err != nil {
@@ -82,14 +83,11 @@ func (b *builder) event(expr string, rule *dateRule, dataset string) timeline.Ev
 	if e.ID == "" {
 		b.refuse(m.columnName(m.id.columnOf()), "the id is empty: a column that it is made of has no value")
 	}
-	e.Title = m.title.text(r)
-	if e.Title == nil {
-		b.refuse("", "the title is empty: the columns that it is made of have no value")
-	}
-	e.Summary = m.summary.text(r)
+	named := e.Type != "" // the words that #type and #country stand for are known
 	for i := range m.countries {
 		codes, err := m.countries[i].codes(r, date)
 		if err != nil {
+			named = false
 			b.refuseDate(err)
 		}
 		for _, code := range codes {
@@ -98,6 +96,15 @@ func (b *builder) event(expr string, rule *dateRule, dataset string) timeline.Ev
 			}
 		}
 	}
+	r.kind = e.Type
+	if len(e.Countries) > 0 {
+		r.country = e.Countries[0].Code
+	}
+	e.Title = m.title.text(r)
+	if e.Title == nil && named {
+		b.refuse("", "the title is empty: the columns that it is made of have no value")
+	}
+	e.Summary = m.summary.text(r)
 	for i := range m.actors {
 		b.actor(&e, &m.actors[i])
 	}

@@ -1,6 +1,8 @@
 package ingest_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -72,3 +74,31 @@ sources:
 links: [{relation: part_of, event: "t-{war|slug}"}, {relation: follows, event: "{absent}"}]
 attributes: {raw: "{names}", left out: "{absent}"}
 `
+
+// TestNamesInTexts names the event's type and its first country in the language of
+// each text, and gives their codes where a text has none.
+func TestNamesInTexts(t *testing.T) {
+	t.Parallel()
+	m := parse(t, `dataset: {slug: test, title: {en: Test}}
+format: csv
+id: t-{n}
+type: {column: kind, values: {c: coup, a: coup_attempt}}
+date: {year: y}
+title: {ar: "{#type}: {#country}", en: ["{#type}: {#country}", "{#type}: {place|words}"], fr: "{#type} : {#country}", de: "{#type}"}
+countries: [{column: place, system: name, role: location, unresolved: omit}]
+tags: ["{#type}-{#country}", "{#type|upper}"]
+sources: [{title: Test, language: en}]
+`)
+	r := readWith(t, m, []byte("n,kind,y,place\n1,c,2021,MALI\n2,a,2021,SEA OF JAPAN:  OFF THE NW COAST:\n3,x,2021,Mali\n"))
+	var got []string
+	for _, e := range r.events {
+		got = append(got, fmt.Sprint(e.ID, e.Title, e.Tags))
+	}
+	want := []string{
+		"t-1map[ar:انقلاب: مالي en:Coup: Mali fr:Coup d’État : Mali] [coup-MLI COUP]",
+		"t-2map[en:Coup attempt: Sea of Japan: Off the NW Coast] [COUP_ATTEMPT]",
+	}
+	if !slices.Equal(got, want) || len(r.refused) != 1 || r.refused[0].Column != "kind" {
+		t.Errorf("%q\n%v", got, r.told())
+	}
+}

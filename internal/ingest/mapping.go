@@ -67,6 +67,8 @@ const (
 	noCol      col = -1
 	rowCol     col = -2 // #row: the number of the row
 	segmentCol col = -3 // #segment: which of the row's date rules this event is of
+	typeCol    col = -4 // #type: the event's type, named in the language of the text
+	countryCol col = -5 // #country: its first country, likewise
 )
 
 // wordRule gives a word: always the same, or by a column's value.
@@ -169,7 +171,7 @@ func (m *Mapping) tabular() bool { return m.format == formatCSV || m.format == f
 // may have in the file.
 func (m *Mapping) columnName(c col) string {
 	switch c {
-	case noCol, rowCol, segmentCol:
+	case noCol, rowCol, segmentCol, typeCol, countryCol:
 		return ""
 	}
 	return m.columns[c].name

@@ -267,7 +267,7 @@ func checkCountries(t *testing.T, key string, e ingest.Event, row derived) {
 		code, known := otherwise[row.system+" "+text]
 		switch {
 		case known:
-			if text == "CONGO" && strings.Contains(e.Title["en"], "LOANGO") {
+			if text == "CONGO" && strings.Contains(e.Title["en"], "Loango") {
 				code = "COG"
 			}
 		case row.system == "name":
@@ -303,5 +303,53 @@ func checkCountries(t *testing.T, key string, e ingest.Event, row derived) {
 		if !slices.Contains(got, current) && !ended {
 			t.Errorf("%s: %s is missing among %v", key, current, got)
 		}
+	}
+}
+
+// TestTitlesOfRealFiles looks at what people read first: each language where the words
+// are known in it, and no event called what it was not.
+func TestTitlesOfRealFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ mapping, file, id, title, roles string }{
+		{
+			"cline-cdp-coups", "cline-cdp-coups/coup-data-2.1.2.csv", "cdp-43208182020",
+			"map[ar:انقلاب: مالي en:Coup: Mali fr:Coup d’État\u00a0: Mali]", "",
+		},
+		{
+			"powell-thyne-coups", "powell-thyne-coups/powell_thyne_coups_final.csv", "pt-90-1955-01-20",
+			"map[ar:محاولة انقلاب: غواتيمالا en:Coup attempt: Guatemala fr:Tentative de coup d’État\u00a0: Guatemala]", "",
+		},
+		{
+			"noaa-earthquakes", "noaa-hazards/noaa_significant_earthquakes.csv", "noaa-eq-2311",
+			"map[ar:زلزال: سلوفينيا en:Earthquake: Balkans NW: Slovenia: Ljubljana: W fr:Séisme\u00a0: Slovénie]", "",
+		},
+		{"cow-wars", "cow-wars/cow_interstate_wars_v4.csv", "cow-22-20-1", "map[en:War: Crimean (Italy)]", ""},
+		{
+			"ucdp-prio-conflicts", "ucdp-prio-acd/ucdp_prio_conflicts.csv", "acd-330-1998",
+			"map[en:Indonesia: Government of Indonesia – CNRT over East Timor (1998)]", "participant participant",
+		},
+		// Side A of fighting is the government, or the first by name, and need not have begun it.
+		{
+			"ucdp-ged", "ucdp-ged/ged_syria_2016_2019.csv", "ged-227074",
+			"map[en:Government of Syria - SDF: Al Hasakah town]", "participant participant",
+		},
+	} {
+		t.Run(c.mapping, func(t *testing.T) {
+			t.Parallel()
+			for _, e := range read(t, c.mapping, shared(t, c.file)).events {
+				if e.ID != c.id {
+					continue
+				}
+				var roles []string
+				for _, a := range e.Actors {
+					roles = append(roles, a.Role)
+				}
+				if got := fmt.Sprint(e.Title); got != c.title || strings.Join(roles, " ") != c.roles {
+					t.Errorf("%s, %s", got, roles)
+				}
+				return
+			}
+			t.Errorf("there is no %s", c.id)
+		})
 	}
 }

@@ -2,8 +2,11 @@ package ingest
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tarikh-timeline/tarikh/internal/fold"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -28,9 +31,10 @@ var filters = map[string]func(string) string{
 	"pad2":  pad2,
 	"tail":  tail,
 	"day":   dayOfTime,
+	"words": inWords,
 }
 
-var filterNames = []string{"lower", "upper", "slug", "pad2", "tail", "day"}
+var filterNames = []string{"lower", "upper", "slug", "pad2", "tail", "day", "words"}
 
 // slug makes a text fit for an id: letters folded, all but a-z and 0-9 one hyphen.
 func slug(s string) string {
@@ -63,6 +67,39 @@ func dayOfTime(s string) string {
 		return s[:i]
 	}
 	return s
+}
+
+// inCapitals are the words that stay so in a text that was written in capitals alone.
+var inCapitals = []string{
+	"N", "S", "E", "W", "NE", "NW", "SE", "SW", "NNE", "NNW", "SSE", "SSW", "ENE", "ESE", "WNW", "WSW", "USA", "UK", "USSR",
+}
+
+var capitalWord = regexp.MustCompile(`\p{L}[\p{L}\p{M}'’]*`)
+
+// inSmall are the words that begin with a small letter, unless they stand first.
+var inSmall = []string{"AND", "OF", "THE"}
+
+// inWords makes a text in capitals one that can be read: a capital for each word, one
+// blank between them, and no sign at the end that nothing follows. A text that has
+// small letters keeps its letters.
+func inWords(s string) string {
+	s = strings.TrimRight(strings.Join(strings.Fields(s), " "), " :;,")
+	if strings.ToUpper(s) != s {
+		return s
+	}
+	first := true
+	return capitalWord.ReplaceAllStringFunc(s, func(word string) string {
+		small := slices.Contains(inSmall, word) && !first
+		first = false
+		switch {
+		case slices.Contains(inCapitals, word):
+			return word
+		case small:
+			return strings.ToLower(word)
+		}
+		_, size := utf8.DecodeRuneInString(word)
+		return word[:size] + strings.ToLower(word[size:])
+	})
 }
 
 // parseTemplate reads one alternative. column registers a column's name.
@@ -100,6 +137,10 @@ func parsePlace(s string, column func(name string) col) (piece, error) {
 		p.column = rowCol
 	case "#segment":
 		p.column = segmentCol
+	case "#type":
+		p.column = typeCol
+	case "#country":
+		p.column = countryCol
 	default:
 		p.column = column(name)
 	}
@@ -172,7 +213,9 @@ func (t template) columnOf() col {
 // text gives the translated text, nil where no language has words.
 func (rule textRule) text(r *row) timeline.Text {
 	var t timeline.Text
+	defer func() { r.language = "" }()
 	for _, in := range rule {
+		r.language = in.language
 		if words := in.words.text(r); words != "" {
 			if t == nil {
 				t = timeline.Text{}

@@ -38,12 +38,20 @@ func (s *Store) Keys(ctx context.Context) ([]APIKey, error) {
 		}
 		keys, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (k APIKey, err error) {
 			err = row.Scan(&k.ID, &k.Name, &k.Scopes, &k.CreatedAt, &k.LastUsed, &k.RevokedAt)
-			k.CreatedAt = k.CreatedAt.UTC()
+			inUTC(&k)
 			return k, err
 		})
 		return err
 	})
 	return keys, err
+}
+
+func inUTC(k *APIKey) {
+	for _, at := range []*time.Time{&k.CreatedAt, k.LastUsed, k.RevokedAt} {
+		if at != nil {
+			*at = at.UTC()
+		}
+	}
 }
 
 // RevokeKey ends a key and gives its name. It is KindNotFound when there is no such
@@ -75,7 +83,7 @@ func (s *Store) Authenticate(ctx context.Context, key string) (APIKey, error) {
 	if err != nil {
 		return APIKey{}, err
 	}
-	k.CreatedAt = k.CreatedAt.UTC()
+	inUTC(&k)
 	if k.LastUsed == nil || now.Sub(*k.LastUsed) >= time.Minute {
 		// A note that fails refuses nobody: the key is good.
 		_ = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {

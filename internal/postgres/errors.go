@@ -39,7 +39,7 @@ func translate(ctx context.Context, err error) error {
 func translateState(pg *pgconn.PgError, err error) error {
 	switch {
 	case pg.Code == "55P03": // lock_not_available: lock_timeout ran out
-		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
+		return anotherWrite(err)
 	case pg.Code == "40001", pg.Code == "40P01": // serialization failure, deadlock
 		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write was in the way; try again.", RetryAfter: time.Second, Cause: err}
 	case pg.Code == "53100": // disk full
@@ -52,6 +52,11 @@ func translateState(pg *pgconn.PgError, err error) error {
 		return unavailable(err)
 	}
 	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}
+}
+
+// anotherWrite is the error of a write that has waited for as long as it may.
+func anotherWrite(err error) error {
+	return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
 }
 
 func unavailable(err error) error {

@@ -77,7 +77,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 			continue
 		}
 		args := pgx.NamedArgs{"limit": exportBatch}
-		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, f, order, after, "limit", args)
+		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, f, order, after, args)
 		last, n, err := s.handOver(ctx, sql, args, free, pages)
 		if err != nil || n < exportBatch {
 			return err
@@ -89,7 +89,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 // exportIDs gives the next ids in page order, at most sortedBatch, and the last place.
 func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
 	args := pgx.NamedArgs{"limit": sortedBatch}
-	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, "limit", args)
+	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
 	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {

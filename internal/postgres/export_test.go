@@ -15,11 +15,20 @@ func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.
 	if err != nil {
 		return "", nil, err
 	}
-	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args), args, nil
+	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args), args, nil
 }
 
 // CatchUpAtMost sets how many changes memory applies one by one.
 func (s *Store) CatchUpAtMost(n int) { s.memory.catchUp = n }
+
+// HoldAtMost sets how many events memory holds.
+func (s *Store) HoldAtMost(n int) { s.memory.most = n }
+
+// OccupyMemory does as if somebody applied changes, until release is called.
+func (s *Store) OccupyMemory() (release func()) {
+	s.memory.updating <- struct{}{}
+	return func() { <-s.memory.updating }
+}
 
 // InMemory gives the revision of the copy in memory, -1 where there is none.
 func (s *Store) InMemory() int64 {

@@ -26,15 +26,14 @@ const idempotencyLife = 24 * time.Hour
 // The answer is kept after do's own transaction: a process killed between the two
 // has written, and a repetition then meets what it wrote, as without the key.
 func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []byte, do func(ctx context.Context) (Answer, error)) (Answer, error) {
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
-	defer cancel()
-	select {
-	case s.once <- struct{}{}:
-		defer func() { <-s.once }()
-	case <-waiting.Done():
-		return Answer{}, translate(ctx, unreachable(ctx, waiting.Err()))
+	leave, err := await(ctx, s.once)
+	if err != nil {
+		return Answer{}, err
 	}
+	defer leave()
+	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
+	cancel()
 	if err != nil {
 		return Answer{}, translate(ctx, unreachable(ctx, err))
 	}

@@ -44,16 +44,13 @@ func versions(asOf *int64, args pgx.NamedArgs) string {
 }
 
 // selectSQL gives a statement of the columns (of alias e) of the events that the
-// filter keeps, in page order. limit is an argument's name, "" for all.
-func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order, after *timeline.Position, limit string, args pgx.NamedArgs) string {
+// filter keeps, in page order, at most so many as the argument limit.
+func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
 	comparison, direction := ">", ""
 	if order == timeline.Descending {
 		comparison, direction = "<", " DESC"
 	}
-	limited := ""
-	if limit != "" {
-		limited = " LIMIT @" + limit
-	}
+	const limited = " LIMIT @limit"
 	if p != nil {
 		return "WITH page AS MATERIALIZED (\n" + keysSQL(p, f, order, after, args) + limited +
 			"\n)\nSELECT " + columns + " FROM page p JOIN event e ON e.id = p.id ORDER BY p.sort_day" + direction + ", p.id" + direction
@@ -81,7 +78,7 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 		return page, nil
 	}
 	args := pgx.NamedArgs{"limit": q.Limit + 1} // one more tells whether there is a next page
-	sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, "limit", args)
+	sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args)
 	var last timeline.Position
 	err = s.readWithin(ctx, errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, args)

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,9 +15,14 @@ import (
 // memory is the store's copy of all events by column, which Follow keeps. It stays
 // empty where nobody follows: then every answer comes from the rows.
 type memory struct {
-	table    atomic.Pointer[columns.Table] // nil until it is loaded
-	updating sync.Mutex
-	catchUp  int // maxCatchUp, but for tests
+	table    atomic.Pointer[columns.Table] // nil until it is loaded, and where it is too large
+	updating chan struct{}                 // holds one while changes are applied
+	catchUp  int                           // maxCatchUp, but for tests
+	most     int                           // maxInMemory, but for tests
+}
+
+func newMemory() memory {
+	return memory{updating: make(chan struct{}, 1), catchUp: maxCatchUp, most: maxInMemory}
 }
 
 const (
@@ -29,20 +33,23 @@ const (
 	maxCatchUp = 5_000
 	// followEvery is how often Follow looks for what other instances wrote.
 	followEvery = time.Second
+	// tooLargeEvery is how often it looks whether the data fit again: that counts them.
+	tooLargeEvery = 10 * time.Minute
 )
 
 // Follow loads every event into memory and keeps up with what is written, until ctx
 // ends. A fault of the database is tried again: nothing depends on the copy.
 func (s *Store) Follow(ctx context.Context) {
-	ticks := time.NewTicker(followEvery)
-	defer ticks.Stop()
 	for ctx.Err() == nil {
+		next := followEvery
 		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
-			_ = s.loadMemory(ctx) // where that fails, again at the next tick
+			if fits, err := s.loadMemory(ctx); err == nil && !fits {
+				next = tooLargeEvery
+			}
 		}
 		select {
 		case <-ctx.Done():
-		case <-ticks.C:
+		case <-time.After(next):
 		}
 	}
 }
@@ -70,68 +77,95 @@ func (s *Store) recent(ctx context.Context, f *timeline.Filter, needs timeline.S
 // memoryColumns are what a columns.Row is read from; the first are those of a sample.
 const memoryColumns = sampleColumns + `, e.country_roles, e.sources, e.measures`
 
-// loadMemory reads all events, as of one moment.
-func (s *Store) loadMemory(ctx context.Context) error {
-	s.memory.updating.Lock()
-	defer s.memory.updating.Unlock()
+// loadMemory reads all events, as of one moment. Requests go on meanwhile, with what
+// was there before or from the rows. It gives false where there are too many events.
+func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 	table := columns.New()
-	return s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var revision, events int64
+	var events int64
+	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var revision int64
 		if err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) FROM revision`,
-			pgx.NamedArgs{"limit": maxInMemory + 1}).Scan(&revision, &events); err != nil || events > maxInMemory {
+			pgx.NamedArgs{"limit": s.memory.most + 1}).Scan(&revision, &events); err != nil || events > int64(s.memory.most) {
 			return err
 		}
 		err := memoryRows(ctx, tx, `true`, pgx.NamedArgs{}, table.Load)
-		if err != nil {
-			return err
-		}
 		table.Loaded(revision)
-		s.memory.table.Store(table)
-		return nil
+		return err
 	})
+	if err != nil {
+		return false, err
+	}
+	s.memory.updating <- struct{}{} // held for no longer than a query's budget
+	defer func() { <-s.memory.updating }()
+	if events > int64(s.memory.most) {
+		s.memory.table.Store(nil)
+		return false, nil
+	}
+	// A request may have brought the old one further than what was read here.
+	if old := s.memory.table.Load(); old == nil || old.Revision() < table.Revision() {
+		s.memory.table.Store(table)
+	}
+	return true, nil
 }
 
-// updateMemory applies what was written since the copy's revision. It gives false, and
-// does nothing, where that is too much or there is no copy yet.
+// updateMemory applies what was written since the copy's revision. It gives false where
+// that is too much or there is no copy. It takes no longer than a query may, also in
+// waiting for another one: the rows can answer.
 func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
-	s.memory.updating.Lock()
-	defer s.memory.updating.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, queryBudget)
+	defer cancel()
+	select {
+	case s.memory.updating <- struct{}{}:
+		defer func() { <-s.memory.updating }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 	table := s.memory.table.Load()
 	if table == nil {
 		return false, nil
 	}
 	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var revision, changes int64
-		args := pgx.NamedArgs{"since": table.Revision(), "most": s.memory.catchUp}
-		err := tx.QueryRow(ctx, `
-			SELECT revision, CASE WHEN revision > @since THEN
-				(SELECT count(*) FROM (SELECT FROM event WHERE revision > @since LIMIT @most::int + 1) e) ELSE 0 END
-			FROM revision`, args).Scan(&revision, &changes)
-		if err != nil || changes > int64(s.memory.catchUp) {
-			return err
-		}
-		upToDate = true
-		if revision == table.Revision() {
-			return nil
-		}
-		var rows []columns.Row
-		delete(args, "most")
-		err = memoryRows(ctx, tx, `e.revision > @since`, args, func(row *columns.Row) { rows = append(rows, row.Clone()) })
-		if err != nil {
-			return err
-		}
-		found, err := tx.Query(ctx, `SELECT id FROM event_tombstone WHERE revision > @since`, args)
-		if err != nil {
-			return err
-		}
-		gone, err := pgx.CollectRows(found, pgx.RowTo[string])
-		if err != nil {
-			return err
-		}
-		table.Update(revision, rows, gone)
-		return nil
+		var err error
+		upToDate, err = s.applyChanges(ctx, tx, table)
+		return err
 	})
+	if table.Len() > s.memory.most {
+		s.memory.table.Store(nil)
+		return false, err
+	}
 	return upToDate && err == nil, err
+}
+
+// applyChanges brings a table to the newest revision, unless that is too much.
+func (s *Store) applyChanges(ctx context.Context, tx pgx.Tx, table *columns.Table) (upToDate bool, err error) {
+	var revision, changes int64
+	args := pgx.NamedArgs{"since": table.Revision(), "most": s.memory.catchUp}
+	err = tx.QueryRow(ctx, `
+		SELECT revision, CASE WHEN revision > @since THEN
+			(SELECT count(*) FROM (SELECT FROM event WHERE revision > @since LIMIT @most::int + 1) e) ELSE 0 END
+		FROM revision`, args).Scan(&revision, &changes)
+	if err != nil || changes > int64(s.memory.catchUp) {
+		return false, err
+	}
+	if revision == table.Revision() {
+		return true, nil
+	}
+	var rows []columns.Row
+	delete(args, "most")
+	err = memoryRows(ctx, tx, `e.revision > @since`, args, func(row *columns.Row) { rows = append(rows, row.Clone()) })
+	if err != nil {
+		return false, err
+	}
+	found, err := tx.Query(ctx, `SELECT id FROM event_tombstone WHERE revision > @since`, args)
+	if err != nil {
+		return false, err
+	}
+	gone, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		return false, err
+	}
+	table.Update(revision, rows, gone)
+	return true, nil
 }
 
 // snapshot runs do in a transaction that sees one state of the data.

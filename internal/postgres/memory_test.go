@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tarikh-timeline/tarikh/internal/columns"
+	"github.com/tarikh-timeline/tarikh/internal/postgres"
 	"github.com/tarikh-timeline/tarikh/internal/reference"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -79,10 +80,58 @@ func TestMemoryAgainstTheReference(t *testing.T) {
 			if answered < 20 {
 				t.Errorf("memory could answer %d of all questions", answered)
 			}
-			if catchUp > 1 && w.InMemory() < w.last-1 {
-				t.Errorf("memory is at revision %d, the data at %d", w.InMemory(), w.last)
+			w.change(t, random, w.seed+random.IntN(1_000_000), 1)
+			err := w.Samples(t.Context(), timeline.Filter{}, timeline.SampleNeeds{}, func(*timeline.Sample) error { return nil })
+			if catchUp > 1 && w.InMemory() != w.last {
+				t.Errorf("memory is at revision %d, the data at %d: %v", w.InMemory(), w.last, err)
 			}
 		})
+	}
+}
+
+// TestMemoryThatIsBusyHoldsUpNobody: whoever finds the copy behind, and somebody at
+// work on it who does not come to an end, is answered from the rows.
+func TestMemoryThatIsBusyHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 20, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		w.Follow(ctx)
+		close(ended)
+	}()
+	for w.InMemory() < w.last {
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	<-ended
+	defer w.OccupyMemory()()
+	w.change(t, rand.New(rand.NewPCG(1, 1)), w.seed+1, 20)
+	page, err := w.ListEvents(t.Context(), timeline.ListQuery{Limit: 1, Count: timeline.CountExact})
+	if want := int64(len(w.past[w.last])); err != nil || page.Count.Value != want {
+		t.Errorf("%v, %v; want %d", deref(page.Count), err, want)
+	}
+}
+
+// TestMemoryThatIsTooSmall: with more events than it holds, at once or by and by,
+// memory is given up and the rows answer.
+func TestMemoryThatIsTooSmall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10, 1)
+	held := len(w.past[w.last])
+	w.HoldAtMost(held)
+	follow(t, w)
+	for i := range 2 {
+		if _, err := w.Put(t.Context(), event(t, fmt.Sprint("more-", i), "2021"), postgres.Precondition{}, author); err != nil {
+			t.Fatal(err)
+		}
+		page, err := w.ListEvents(t.Context(), timeline.ListQuery{Limit: 1, Count: timeline.CountExact})
+		if want := int64(held + i + 1); err != nil || page.Count.Value != want {
+			t.Errorf("%v, %v; want %d", deref(page.Count), err, want)
+		}
+		if w.InMemory() >= 0 {
+			t.Errorf("memory holds more than %d events", held)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,8 +18,15 @@ type stamp struct {
 // commits, so that revisions become visible in their order. When do changes
 // nothing, the transaction is rolled back and no revision is taken.
 //
-// Times come from the program, not the database, and never go back.
+// Times come from the program, not the database, and never go back. It is KindBusy
+// when other writes take longer than lockBudget.
 func (s *Store) inRevision(ctx context.Context, by Author, action string, do func(ctx context.Context, tx pgx.Tx, at stamp) (changed bool, err error)) error {
+	until := time.Now().Add(lockBudget)
+	leave, err := await(ctx, s.writing)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
 	cancel()
@@ -36,16 +44,33 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		defer cancel()
 		_ = tx.Rollback(undo) // after a commit this does nothing
 	}()
-	changed, err := s.takeRevision(ctx, tx, by, action, do)
+	changed, err := s.takeRevision(ctx, tx, until, by, action, do)
 	if err != nil || !changed {
 		return translate(ctx, err)
 	}
 	return translate(ctx, tx.Commit(ctx))
 }
 
-func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (bool, error) {
-	// set_config, not SET: it takes an argument. It ends with the transaction.
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": lockBudget.String()}); err != nil {
+// await takes a place among the writes under way, for which it waits as long as for the
+// revision.
+func await(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	waiting := time.NewTimer(lockBudget)
+	defer waiting.Stop()
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-waiting.C:
+		return nil, anotherWrite(nil)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (bool, error) {
+	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
+	// no limit.
+	limit := max(1, time.Until(until).Milliseconds())
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
 		return false, err
 	}
 	var at stamp

@@ -49,9 +49,9 @@ type Store struct {
 	terms  *termCache
 	usage  usageCache
 	memory memory
-	// once bounds the requests with an Idempotency-Key that are under way: each
-	// holds a connection while it waits for another one.
-	once chan struct{}
+	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
+	// each holds a connection while it waits, and together they leave some for readers.
+	writing, once chan struct{}
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -65,13 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		config.ConnConfig.StatementCacheCapacity = 0
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
-	// In exec mode pgx sends an argument as the type that its Go type stands for, and
-	// knows none for maps.
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		conn.TypeMap().RegisterDefaultPgType(timeline.Text{}, "jsonb")
-		conn.TypeMap().RegisterDefaultPgType(map[string]string{}, "jsonb")
-		return nil
-	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
@@ -91,9 +85,24 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: memory{catchUp: maxCatchUp},
-		once:   make(chan struct{}, max(1, config.MaxConns/2)),
+		memory:  newMemory(),
+		writing: make(chan struct{}, max(1, config.MaxConns/2)),
+		once:    make(chan struct{}, max(1, config.MaxConns/4)),
 	}, nil
+}
+
+// prepareConn makes a new connection ready.
+func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
+	// In exec mode pgx sends an argument as the type that its Go type stands for, and
+	// knows none for maps.
+	conn.TypeMap().RegisterDefaultPgType(timeline.Text{}, "jsonb")
+	conn.TypeMap().RegisterDefaultPgType(map[string]string{}, "jsonb")
+	if execMode == "exec" {
+		return nil // what is set through a transaction pooler stays on somebody else's connection
+	}
+	// Both make the ordered scans slower: they read little, in an order that must be kept.
+	_, err := conn.Exec(ctx, `SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`)
+	return err
 }
 
 // Close gives every connection back, waiting for those in use.
@@ -189,11 +198,15 @@ func (s *Store) Ready(ctx context.Context) []timeline.Check {
 	return []timeline.Check{database, schema}
 }
 
-// termCache remembers the ids of terms, which never change.
+// termCache remembers the ids of terms, which never change. There are as many as
+// actors and tags, so it is emptied when it is full.
 type termCache struct {
 	mu  sync.RWMutex
 	ids map[timeline.Term]int32
 }
+
+// maxTerms bounds the cache to some 10 MB.
+const maxTerms = 100_000
 
 func (c *termCache) get(t timeline.Term) (int32, bool) {
 	c.mu.RLock()
@@ -205,5 +218,8 @@ func (c *termCache) get(t timeline.Term) (int32, bool) {
 func (c *termCache) put(t timeline.Term, id int32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.ids) >= maxTerms {
+		clear(c.ids)
+	}
 	c.ids[t] = id
 }
