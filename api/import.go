@@ -50,6 +50,9 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer in.Close()
+	if sameFile(c.Report, c.File) || sameFile(c.Report, c.Mapping) {
+		return fmt.Errorf("--report would be written over %s: name another file", c.Report)
+	}
 	report, err := newRefusals(c.Report)
 	if err != nil {
 		return err
@@ -72,6 +75,16 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 		err = fmt.Errorf("interrupted; nothing was imported")
 	}
 	return errors.Join(err, report.close())
+}
+
+// sameFile tells whether two names are those of one file, also by a link.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && first.Mode().IsRegular() && os.SameFile(first, second)
 }
 
 // spareMemory collects garbage in time: an import makes much that is soon forgotten, and

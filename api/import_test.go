@@ -277,3 +277,35 @@ func TestImportKilled(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestAReportIsNotWrittenOverWhatIsRead(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	file, mapping, link := filepath.Join(folder, "a.csv"), filepath.Join(folder, "m.yaml"), filepath.Join(folder, "link")
+	const text = "format: ndjson\n"
+	for _, name := range []string{file, mapping} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		report string
+		same   bool
+	}{{file, true}, {link, true}, {mapping, true}, {filepath.Join(folder, "new"), false}, {"", false}, {os.DevNull, false}} {
+		if got := sameFile(c.report, file) || sameFile(c.report, mapping); got != c.same {
+			t.Errorf("%q: %v", c.report, got)
+		}
+	}
+	for _, report := range []string{file, link} {
+		command := importCmd{databaseSettings: databaseSettings{ExecMode: "prepared"}, File: file, Mapping: "cow-wars", Report: report}
+		if err := command.Run(t.Context(), streams{}); err == nil || !strings.Contains(err.Error(), "name another file") {
+			t.Errorf("%s: %v", report, err)
+		}
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != text {
+		t.Errorf("the file is %q now, %v", got, err)
+	}
+}

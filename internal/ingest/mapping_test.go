@@ -147,6 +147,8 @@ func TestWrongMappings(t *testing.T) {
 		"a list":                   {"- a\n", "the mapping must have keys and values"},
 		"two documents":            {plain + "---\n" + plain, "must be one YAML document"},
 		"a key twice":              {plain + "format: tsv\n", "line 8: is not valid YAML: mapping key \"format\" already defined"},
+		"brackets without end":     {"id: " + strings.Repeat("[{a: ", 10_000), "more than 100 deep"},
+		"lists without end":        {strings.Repeat("- ", 30_000), "more than 100 deep"},
 		"an alias":                 {strings.Replace(plain, "t-{id}", "&a t-{id}", 1), "id must be a text"},
 		"nothing but a format":     {"format: csv\n", "the mapping lacks the key dataset"},
 		"events with columns":      {"format: events\nid: t-{id}\n", "format events reads events as they are"},
@@ -158,7 +160,7 @@ func TestWrongMappings(t *testing.T) {
 		"precision of EDTF":        {strings.Replace(plain, "layout: edtf", "layout: edtf, precision: day", 1), "does not go with layout edtf"},
 		"a start without an end":   {strings.Replace(plain, "{column: date, layout: edtf}", "{start: {year: y}}", 1), "both start and end"},
 		"a source without content": {strings.Replace(plain, "title: Test, ", "", 2), "a source needs a title"},
-		"too large":                {plain + "# " + strings.Repeat("x", 1<<20), "larger than 1 MB"},
+		"too large":                {plain + "# " + strings.Repeat("x", 64<<10), "larger than 64 kB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,12 +19,39 @@ import (
 // mapping is short, and they can make a small file endless.
 type document struct{ faults []MappingFault }
 
-const maxMappingBytes = 1 << 20
+// What the YAML library needs grows with the square of a file's depth: 900 kB of open
+// brackets took 22 GB.
+const (
+	maxMappingBytes = 64 << 10
+	maxMappingDepth = 100
+)
+
+// tooDeep tells whether brackets are open within each other beyond the limit. Those of
+// templates and texts count too: they are closed again.
+func tooDeep(data []byte) bool {
+	depth := 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(0, depth-1)
+		}
+		if depth > maxMappingDepth {
+			return true
+		}
+	}
+	return bytes.Contains(data, bytes.Repeat([]byte("- "), maxMappingDepth)) || bytes.Contains(data, bytes.Repeat([]byte("? "), maxMappingDepth))
+}
 
 // parse gives the root of the file, nil when it cannot be read.
 func (d *document) parse(data []byte) ast.Node {
 	if len(data) > maxMappingBytes {
-		d.at(1, "the file is larger than 1 MB; a mapping is a short text")
+		d.at(1, "the file is larger than 64 kB; a mapping is a short text")
+		return nil
+	}
+	if tooDeep(data) {
+		d.at(1, fmt.Sprintf("has brackets or lists within each other more than %d deep; is one never closed?", maxMappingDepth))
 		return nil
 	}
 	file, err := parser.ParseBytes(data, 0)
