@@ -1,7 +1,7 @@
 // Command export measures the exports: NDJSON over HTTP against reading the same
-// documents with pgx alone, and the memory that the program takes while it exports
-// many events and few. It prints a table in Markdown and appends it to
-// bench/RESULTS.md.
+// documents with pgx alone, the memory that the program takes while it exports many
+// events and few, and timelines against the GROUP BY of SQL. It prints tables in
+// Markdown and appends them to bench/RESULTS.md.
 //
 //	go run ./bench/export
 //
@@ -75,6 +75,9 @@ func run(ctx context.Context, events, few, rounds int, results string) error {
 		return err
 	}
 	if err := memory(ctx, &report, program, url); err != nil {
+		return err
+	}
+	if err := charts(ctx, &report, program, url, rounds); err != nil {
 		return err
 	}
 	if _, err := os.Stdout.Write(report.Bytes()); err != nil || results == "" {
