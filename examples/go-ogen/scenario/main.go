@@ -57,7 +57,7 @@ func lists(ctx context.Context, client *tarikh.Client) {
 
 func one(ctx context.Context, client *tarikh.Client) {
 	event, err := client.GetEvent(ctx, tarikh.GetEventParams{ID: "ml-coup-2021"})
-	show(expect[*tarikh.EventHeaders](event, err).Response)
+	show(expect[*tarikh.GetEventOKHeaders](event, err).Response)
 
 	missing, err := client.GetEvent(ctx, tarikh.GetEventParams{ID: "atlantis-sinks"})
 	problem := expect[*tarikh.GetEventNotFound](missing, err)
