@@ -35,7 +35,7 @@ func charts(ctx context.Context, report *bytes.Buffer, program, url string, roun
 	if _, err := conn.Exec(ctx, `VACUUM ANALYZE event`); err != nil {
 		return err
 	}
-	time.Sleep(10 * time.Second) // the program has read its copy into memory by then
+	time.Sleep(untilLoaded)
 	fmt.Fprintf(report, "\n| timeline | over HTTP, ms | GROUP BY in SQL, ms | times as fast |\n|---|--:|--:|--:|\n")
 	for _, c := range chartCases {
 		var api, sql []time.Duration

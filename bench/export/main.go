@@ -126,6 +126,7 @@ func speed(ctx context.Context, report *bytes.Buffer, program, url string, round
 	formats := make([]string, len(render.Formats))
 	took := map[string][]time.Duration{}
 	size := map[string]int64{}
+	time.Sleep(untilLoaded)
 	for i, f := range render.Formats {
 		formats[i] = f.Name
 	}
@@ -192,12 +193,20 @@ func memory(ctx context.Context, report *bytes.Buffer, program, url string) erro
 	return nil
 }
 
+// untilLoaded is how long the program may take to read its copy of all events into
+// memory, which has no part in what is measured here.
+const untilLoaded = 6 * time.Second
+
 func peakOf(ctx context.Context, program, url, format, query string) (float64, error) {
 	server, err := start(ctx, program, url)
 	if err != nil {
 		return 0, err
 	}
 	defer server.stop()
+	time.Sleep(untilLoaded)
+	if err := server.forgetPeak(); err != nil {
+		return 0, err
+	}
 	if _, err := server.download(ctx, format, query); err != nil {
 		return 0, err
 	}

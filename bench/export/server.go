@@ -79,9 +79,14 @@ func (s *server) download(ctx context.Context, format, query string) (int64, err
 	return io.CopyBuffer(struct{ io.Writer }{io.Discard}, response.Body, make([]byte, 64<<10))
 }
 
+// forgetPeak makes the kernel count the peak anew from here.
+func (s *server) forgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.Process.Pid), []byte("5"), 0)
+}
+
 var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// peak gives the most memory that the process ever had resident, in MB.
+// peak gives the most memory that the process had resident since forgetPeak, in MB.
 func (s *server) peak() (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 // exportBatch is how many documents an export reads at a time: keyset pages keep
 // memory flat and hold no snapshot and no connection for the length of a slow
 // download.
-const exportBatch = 500
+const exportBatch = 1_000
 
 // sortedBatch is how many ids are read at a time where no index gives the order of the
 // pages: to find the next ones, all that the filter keeps is sorted again.
-const sortedBatch = 40 * exportBatch
+const sortedBatch = 20 * exportBatch
 
 // Export hands every document that the filter keeps to each, in page order, in
 // constant memory; a document is valid until each returns. Like a walk of the pages
