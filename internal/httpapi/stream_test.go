@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -303,12 +302,12 @@ func TestSlowFollower(t *testing.T) {
 }
 
 // TestAwayForLong: who comes back after many changes catches up, by pages and by the
-// stream. TARIKH_SOAK=1 makes 50,000.
+// stream. Under the race detector there are 5,000.
 func TestAwayForLong(t *testing.T) {
 	t.Parallel()
-	batches := 5
-	if os.Getenv("TARIKH_SOAK") != "" {
-		batches = 50
+	batches := 50
+	if underRace {
+		batches = 5
 	}
 	s := newsroom(t)
 	const each = 1_000
