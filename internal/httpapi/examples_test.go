@@ -10,12 +10,16 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/goccy/go-yaml"
 )
 
 var update = flag.Bool("update", false, "write the examples of openapi.yaml and README.md anew")
+
+// updating: two tests write openapi.yaml anew, and neither must undo the other.
+var updating sync.Mutex
 
 var (
 	exampleRequest = regexp.MustCompile(`^( *)x-request: (\S+)$`)
@@ -90,6 +94,8 @@ func examples(
 	write func(body []byte, indent string) []string,
 ) {
 	t.Helper()
+	updating.Lock()
+	defer updating.Unlock()
 	s := serve(t)
 	path := filepath.Join("..", "..", name)
 	text, err := os.ReadFile(path)

@@ -15,6 +15,8 @@ var textRequest = regexp.MustCompile(`^( *)x-request-text: (\S+)$`)
 // order mark.
 func TestTextExamplesOfTheContract(t *testing.T) {
 	t.Parallel()
+	updating.Lock()
+	defer updating.Unlock()
 	s := serve(t)
 	path := filepath.Join("..", "..", "openapi.yaml")
 	text, err := os.ReadFile(path)

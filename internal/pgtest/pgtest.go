@@ -42,29 +42,20 @@ func Main(m *testing.M, after ...func()) {
 // back after the test and all its other cleanups; connections left open are cut off.
 func New(t testing.TB) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	c, err := shared()
-	if err != nil {
-		t.Fatalf("pgtest: no server for tests: %v", err)
-	}
-	d, err := c.lend(ctx)
-	if err != nil {
-		t.Fatalf("pgtest: no database for the test: %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := c.takeBack(ctx, d); err != nil {
-			t.Errorf("pgtest: the database cannot be taken back: %v", err)
-		}
-	})
-	return c.url(d.name)
+	return borrow(t, (*cluster).lend, (*cluster).takeBack)
 }
 
 // NewEmpty gives the URL of a database without any schema, for tests of migrating.
 // It is dropped after the test.
 func NewEmpty(t testing.TB) string {
+	t.Helper()
+	return borrow(t, func(c *cluster, ctx context.Context) (lent, error) {
+		return c.create(ctx, "", "template0")
+	}, (*cluster).drop)
+}
+
+// borrow takes a database of the shared server for a test, and gives its URL.
+func borrow(t testing.TB, take func(*cluster, context.Context) (lent, error), giveBack func(*cluster, context.Context, lent) error) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -72,15 +63,15 @@ func NewEmpty(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("pgtest: no server for tests: %v", err)
 	}
-	d, err := c.create(ctx, "", "template0")
+	d, err := take(c, ctx)
 	if err != nil {
 		t.Fatalf("pgtest: no database for the test: %v", err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if err := c.drop(ctx, d); err != nil {
-			t.Errorf("pgtest: the database cannot be dropped: %v", err)
+		if err := giveBack(c, ctx, d); err != nil {
+			t.Errorf("pgtest: the database cannot be given back: %v", err)
 		}
 	})
 	return c.url(d.name)
