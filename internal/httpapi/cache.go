@@ -19,6 +19,7 @@ type Cache struct {
 	largest int
 
 	hits, misses, joined atomic.Uint64
+	waiting              atomic.Int64
 	flights              flights
 }
 
@@ -27,6 +28,7 @@ type CacheStats struct {
 	Hits      uint64 // answers given from the cache, the 304 among them
 	Misses    uint64 // answers that were computed
 	Joined    uint64 // answers that another request was computing already
+	Waiting   int64  // requests that wait now for an answer that is computed
 	Evictions uint64 // answers that made room for others
 	Answers   int    // that are kept now
 	Bytes     uint64 // that they and their aliases take
@@ -83,7 +85,7 @@ func (c *Cache) Stats() CacheStats {
 		return CacheStats{}
 	}
 	return CacheStats{
-		Hits: c.hits.Load(), Misses: c.misses.Load(), Joined: c.joined.Load(),
+		Hits: c.hits.Load(), Misses: c.misses.Load(), Joined: c.joined.Load(), Waiting: c.waiting.Load(),
 		Evictions: c.counted.Snapshot().Evictions, Answers: c.answers.EstimatedSize(),
 		Bytes: c.answers.WeightedSize() + c.aliases.WeightedSize(),
 	}

@@ -64,6 +64,8 @@ func (a *api) find(r *request, given *answer) (*kept, error) {
 		r.cache = cacheHit
 		return k, nil
 	}
+	a.Cache.waiting.Add(1)
+	defer a.Cache.waiting.Add(-1)
 	came, joined, err := a.Cache.flights.do(r.ctx, flightKey{key, now}, func(ctx context.Context) (*kept, time.Duration, error) {
 		return a.keepNew(ctx, r, given, key, now)
 	})
