@@ -48,6 +48,11 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 			return values, nil
 		}
 	}
+	return s.readUsage(ctx, kind)
+}
+
+// readUsage counts the ordered index, once for each revision.
+func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
 	revision, _, err := s.Revision(ctx)
 	if err != nil {
 		return nil, err
