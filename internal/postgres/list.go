@@ -119,7 +119,7 @@ func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode tim
 	limited := ""
 	switch mode {
 	case timeline.CountExact:
-		if table := s.recent(ctx, f, timeline.SampleNeeds{}); table != nil {
+		if table := s.recent(ctx, f); table != nil {
 			return &timeline.Count{Value: table.Count(f), Relation: "eq"}, nil
 		}
 	case timeline.CountCapped:
