@@ -74,9 +74,9 @@ func await(ctx context.Context, places chan struct{}) (leave func(), err error) 
 
 func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (at stamp, changed bool, err error) {
 	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
-	// no limit.
+	// no limit. A statement for one event and for thousands needs two plans.
 	limit := max(1, time.Until(until).Milliseconds())
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
 		return at, false, err
 	}
 	err = tx.QueryRow(ctx, `
