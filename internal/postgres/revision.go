@@ -27,17 +27,11 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return err
 	}
 	defer leave()
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
-	if err != nil {
-		return translate(ctx, unreachable(ctx, err))
-	}
-	defer conn.Release()
-	tx, err := conn.Begin(ctx)
+	tx, release, err := s.beginWrite(ctx)
 	if err != nil {
 		return translate(ctx, err)
 	}
+	defer release()
 	// The rollback must reach the server even when the client is gone.
 	defer func() {
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
@@ -55,6 +49,26 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 	}
 	s.sawRevision(began, at.revision, at.at)
 	return nil
+}
+
+// beginWrite begins a write's transaction, on a connection of its own, or within that of
+// Once, which then commits it.
+func (s *Store) beginWrite(ctx context.Context) (tx pgx.Tx, release func(), err error) {
+	if outer, is := ctx.Value(onceKey{}).(pgx.Tx); is {
+		tx, err := outer.Begin(ctx)
+		return tx, func() {}, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	conn, err := s.pool.Acquire(waiting)
+	cancel()
+	if err != nil {
+		return nil, nil, unreachable(ctx, err)
+	}
+	if tx, err = conn.Begin(ctx); err != nil {
+		conn.Release()
+		return nil, nil, err
+	}
+	return tx, conn.Release, nil
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the
