@@ -65,13 +65,6 @@ func TestTheDiskIsFull(t *testing.T) {
 	record(t, l.figures)
 }
 
-// refusals are the writes that were not acknowledged.
-func (l *load) refusals() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.refused + l.unknown
-}
-
 // fill writes a file until there is no room.
 func fill(t *testing.T, path string) {
 	t.Helper()
