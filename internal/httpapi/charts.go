@@ -26,38 +26,40 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 		return nil, err
 	}
 	named := q.GroupBy == timeline.GroupDataset
-	etag, cache := f.label("getTimeline", fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
-	}
-	stop := r.timed()
-	chart, err := a.Store.Chart(r.ctx, q)
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	if named {
-		titles, err := a.datasetTitles(r)
+	given := f.label(r.op.id, fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
+	given.make = func(r *request) (made, error) {
+		chart, err := a.chart(r, q)
 		if err != nil {
-			return nil, err
+			return made{}, err
 		}
-		chart.Name(titles)
+		if named {
+			titles, err := a.datasetTitles(r)
+			if err != nil {
+				return made{}, err
+			}
+			chart.Name(titles)
+		}
+		return made{body: chart.AppendJSON(nil, f.revision)}, nil
 	}
-	return &answer{body: chart.AppendJSON(nil, f.revision), etag: etag, cache: cache}, nil
+	return given, nil
 }
 
-// label gives the validator and the Cache-Control of an answer that depends on the
-// filter and on more. What shows the names that data sets have now, named, is not
-// for ever: they have no past.
-func (f *asked) label(operation, more string, named bool) (etag, cache string) {
-	revision, cache := f.revision, f.cache
+func (a *api) chart(r *request, q timeline.ChartQuery) (timeline.Chart, error) {
+	defer r.timed()()
+	return a.Store.Chart(r.ctx, q)
+}
+
+// label is the answer to what depends on the filter and on more. What shows the names
+// that data sets have now, named, is not for ever: they have no past.
+func (f *asked) label(operation, more string, named bool) *answer {
+	m := f.moment
 	if named {
-		revision = f.newest
-		if cache == immutable {
-			cache = revalidated
+		m.revision = f.newest
+		if m.cache == immutable {
+			m.cache = revalidated
 		}
 	}
-	return listETag(revision, operation, f.Key()+more), cache
+	return m.answer(operation, f.Key()+more)
 }
 
 // checkMeasure notes a measure that no event carries, and a measure that was given
@@ -81,8 +83,11 @@ func (a *api) checkMeasure(r *request, measure string) error {
 		}
 	}
 	i := slices.IndexFunc(r.query.faults, func(f timeline.Fault) bool { return f.Parameter == "by" })
+	if i < 0 {
+		return nil
+	}
 	given := r.target.URL.Query().Get("by")
-	if i < 0 || given == "" || !printable(given) {
+	if given == "" || !printable(given) {
 		return nil
 	}
 	has, err := a.Store.HasMeasure(r.ctx, given)
@@ -118,15 +123,15 @@ func (a *api) getFacets(r *request) (*answer, error) {
 		bys = timeline.FacetBys
 	}
 	limit := r.query.number("limit")
-	etag, cache := f.label("getFacets", fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
+	given := f.label(r.op.id, fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
+	given.make = func(r *request) (made, error) {
+		facets, err := a.countFacets(r, f.Filter, bys, limit)
+		if err != nil {
+			return made{}, err
+		}
+		return made{body: timeline.AppendFacets(nil, facets, f.revision)}, nil
 	}
-	facets, err := a.countFacets(r, f.Filter, bys, limit)
-	if err != nil {
-		return nil, err
-	}
-	return &answer{body: timeline.AppendFacets(nil, facets, f.revision), etag: etag, cache: cache}, nil
+	return given, nil
 }
 
 // countFacets counts facets and names their values.

@@ -191,6 +191,10 @@ func (s *Store) applyChanges(ctx context.Context, tx pgx.Tx, table *columns.Tabl
 func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			// A few changes and all of them need two plans.
+			if _, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'auto', true)`); err != nil {
+				return err
+			}
 			return do(ctx, tx)
 		})
 	})

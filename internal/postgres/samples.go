@@ -43,17 +43,12 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 		from = versions(f.AsOf, args) + " e WHERE " + rowConditions(&f, args, false).where()
 	}
 	return s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, "SELECT "+sampleColumns+" FROM "+from, args)
-		if err != nil {
-			return err
-		}
 		var v timeline.Sample
 		scanner := sampleScanner{sample: &v}
-		_, err = pgx.ForEachRow(rows, scanner.into(), func() error {
+		return replanned(ctx, conn, "SELECT "+sampleColumns+" FROM "+from, args, scanner.into(), func() error {
 			scanner.read()
 			return each(&v)
 		})
-		return err
 	})
 }
 
