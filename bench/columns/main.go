@@ -4,17 +4,14 @@
 //
 //	go run ./bench/columns -events 1000000
 //
-// Events are of the shape of the benchmark: 1 to 4 of 200 countries by Zipf's law,
-// dates 1900 to 2026 skewed to recent, 62 % days, 20 % months, 10 % years, the rest
-// decades and intervals. Times are CPU time of the process (user and system), so that
-// they mean something on a machine that others use too.
+// Events are those of bench/synthetic. Times are CPU time of the process (user and
+// system), so that they mean something on a machine that others use too.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -23,8 +20,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tarikh-timeline/tarikh/bench/synthetic"
 	"github.com/tarikh-timeline/tarikh/internal/columns"
-	"github.com/tarikh-timeline/tarikh/internal/country"
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -57,7 +54,8 @@ func main() {
 		return edtf.Window{From: edtf.At(edtf.DayOf(y, 1, 1)), To: edtf.At(edtf.DayOf(y+9, 12, 31))}
 	}
 	uneven := edtf.Window{From: edtf.At(edtf.DayOf(1990, 1, 2)), To: edtf.At(edtf.DayOf(1999, 12, 30))}
-	first := [][]string{{g.codes[0]}}
+	codes := synthetic.CountryCodes()
+	first := [][]string{{codes[0]}}
 	for _, c := range []struct {
 		name  string
 		query timeline.ChartQuery
@@ -69,8 +67,9 @@ func main() {
 		{"all by month", timeline.ChartQuery{Interval: "month"}},
 		{"all by week, ten years, scanned", timeline.ChartQuery{Filter: timeline.Filter{Window: year(1990)}, Interval: "week"}},
 		{"a country by month, uneven window, scanned", timeline.ChartQuery{Filter: timeline.Filter{Countries: first, Window: uneven}, Interval: "month"}},
-		{"two countries by month, scanned", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{g.codes[0]}, {g.codes[5]}}}, Interval: "month"}},
+		{"two countries by month, scanned", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{codes[0]}, {codes[5]}}}, Interval: "month"}},
 		{"all by year and type, scanned", timeline.ChartQuery{Interval: "year", GroupBy: "type"}},
+		{"deaths of a country by month, scanned", timeline.ChartQuery{Filter: timeline.Filter{Countries: first}, Interval: "month", Measure: "deaths"}},
 		{"all by year and country, scanned", timeline.ChartQuery{Interval: "year", GroupBy: "country"}},
 	} {
 		fmt.Printf("%-45s %v\n", c.name, measure(5, func() {
@@ -86,18 +85,15 @@ func main() {
 	fmt.Printf("%-45s %v\n", "usage of countries", measure(5, func() { table.Usage(timeline.TermCountry) }))
 
 	const changes = 20_000
-	old, changed := newGenerator(), newGenerator()
-	for range 100_000 {
-		changed.event(&row)
+	old := newGenerator()
+	var before [2 * changes]columns.Row
+	for i := range before {
+		old.event(&before[i])
+		before[i] = before[i].Clone()
 	}
-	revision := int64(1)
 	updating := measure(1, func() {
-		for range changes {
-			var before, after columns.Row
-			old.event(&before)
-			changed.event(&after)
-			revision++
-			if err := table.Update(revision, []columns.Row{before}, []columns.Row{after}); err != nil {
+		for i := range changes {
+			if err := table.Update(int64(i+2), before[i:i+1], before[i+changes:i+changes+1]); err != nil {
 				panic(err)
 			}
 		}
@@ -141,51 +137,27 @@ func resident(name string) float64 {
 	return math.NaN()
 }
 
-// generator makes the same events each time.
+// generator makes the same rows each time.
 type generator struct {
-	random    *rand.Rand
-	countries *rand.Zipf
-	codes     []string
-	roles     []string
+	*synthetic.Generator
+	words map[string]string // each role of a country once, as a reader of rows has it
 }
 
-func newGenerator() *generator {
-	random := rand.New(rand.NewPCG(1, 2))
-	g := &generator{random: random, countries: rand.NewZipf(random, 1.1, 1, 199)}
-	for _, c := range country.All() {
-		g.codes = append(g.codes, c.Alpha3)
-	}
-	for _, code := range g.codes[:200] {
-		g.roles = append(g.roles, "location:"+code, "participant:"+code)
-	}
-	return g
-}
+func newGenerator() *generator { return &generator{synthetic.New(1), map[string]string{}} }
 
 func (g *generator) event(r *columns.Row) {
-	r.Type = timeline.Types[g.random.IntN(len(timeline.Types))].Code
-	r.Status, r.Dataset = timeline.Statuses[g.random.IntN(2)], "synthetic"
-	r.Sources = 1 + g.random.IntN(3)
-	r.CountryRoles = r.CountryRoles[:0]
-	for i := range 1 + g.random.IntN(4) {
-		r.CountryRoles = append(r.CountryRoles, g.roles[2*int(g.countries.Uint64())+min(i, 1)])
+	e := g.Event()
+	r.Bounds, r.Approximate, r.Uncertain, r.Set, r.Spans = e.Date.Bounds, e.Date.Approximate, e.Date.Uncertain, e.Date.Set, e.Date.MatchSpans()
+	r.Type, r.Status, r.Dataset, r.Sources, r.Tags = e.Type, e.Status, e.Dataset, len(e.Sources), e.Tags
+	r.CountryRoles, r.Measures = r.CountryRoles[:0], r.Measures[:0]
+	for _, c := range e.Countries {
+		word := c.Role + ":" + c.Code
+		if _, ok := g.words[word]; !ok {
+			g.words[word] = word
+		}
+		r.CountryRoles = append(r.CountryRoles, g.words[word])
 	}
-	const days = 127 * 365
-	u := g.random.Float64()
-	day := edtf.DayOf(2026, 12, 1) - edtf.Day(days*u*u)
-	y, m, _ := day.Civil()
-	lo, hi := day, day
-	switch p := g.random.IntN(100); {
-	case p < 62:
-	case p < 82:
-		lo, hi = edtf.DayOf(y, m, 1), edtf.DayOf(y, m, 28)
-	case p < 92:
-		lo, hi = edtf.DayOf(y, 1, 1), edtf.DayOf(y, 12, 31)
-	case p < 95:
-		lo, hi = edtf.DayOf(y/10*10, 1, 1), edtf.DayOf(y/10*10+9, 12, 31)
-	default:
-		end := edtf.At(day + 1 + edtf.Day(g.random.IntN(3000)))
-		r.Bounds = edtf.Bounds{StartEarliest: edtf.At(day), StartLatest: edtf.At(day), EndEarliest: end, EndLatest: end}
-		return
+	for name, value := range e.Measures {
+		r.Measures = append(r.Measures, columns.Measure{Name: name, Value: value})
 	}
-	r.Bounds = edtf.Bounds{StartEarliest: edtf.At(lo), StartLatest: edtf.At(hi), EndEarliest: edtf.At(lo), EndLatest: edtf.At(hi)}
 }
