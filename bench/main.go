@@ -175,6 +175,7 @@ func (b *bench) runPart(ctx context.Context, k kind) (found *part) {
 		if fault := recover(); fault != nil {
 			found.Failed = fmt.Sprint(fault)
 		}
+		found.Machine = b.machine // Node may have been looked for
 		found.Failed = b.withoutFolders(found.Failed)
 		for i := range found.Notes {
 			found.Notes[i] = b.withoutFolders(found.Notes[i])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -156,7 +157,11 @@ func (b *bench) startRival(ctx context.Context, r rival) (*process, error) {
 		if err != nil {
 			return nil, err
 		}
-		command = exec.CommandContext(context.WithoutCancel(ctx), "node", r.npm...)
+		node, err := b.node(ctx)
+		if err != nil {
+			return nil, err
+		}
+		command = exec.CommandContext(context.WithoutCancel(ctx), node, r.npm...)
 		command.Dir = folder
 	}
 	port, err := freePort(ctx)
@@ -178,6 +183,7 @@ func (b *bench) startRival(ctx context.Context, r rival) (*process, error) {
 
 // check waits until a rival answers a question, and gives the ids that it answers with.
 func (p *process) check(ctx context.Context, v variant, q synthetic.Question) ([]string, error) {
+	tries := 0
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		var body []byte
 		var err error
@@ -185,6 +191,10 @@ func (p *process) check(ctx context.Context, v variant, q synthetic.Question) ([
 			body, err = post(ctx, p.address+v.post, v.line(q))
 		} else {
 			body, _, err = get(ctx, p.address+v.line(q), nil)
+		}
+		answered := len(body) > 0
+		if err == nil && bytes.Contains(body, []byte(`"errors":`)) { // GraphQL's have the status 200
+			err = fmt.Errorf("it answers %.300s", body)
 		}
 		if err == nil {
 			return idsOf(body), nil
@@ -194,8 +204,10 @@ func (p *process) check(ctx context.Context, v variant, q synthetic.Question) ([
 			return nil, fmt.Errorf("it ended: %s", p.lastWords())
 		default:
 		}
-		if ctx.Err() != nil || time.Since(begun) > startLimit {
-			return nil, fmt.Errorf("%w; it says: %s", err, p.lastWords())
+		// A server that begins to listen is not there at first; whoever answers with an error
+		// several times will go on doing so.
+		if tries++; ctx.Err() != nil || time.Since(begun) > startLimit || answered && tries > 100 {
+			return nil, err
 		}
 	}
 }
@@ -230,11 +242,11 @@ func (b *bench) npmInstall(ctx context.Context, name string) (string, error) {
 		}
 		fmt.Fprintf(sum, "%s %x\n", f.Name(), content[f.Name()])
 	}
-	cache, err := os.UserCacheDir()
+	folder, err := cacheFolder()
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, "tarikh-bench", fmt.Sprintf("%s-%.8x", name, sum.Sum(nil)))
+	folder = filepath.Join(folder, fmt.Sprintf("%s-%.8x", name, sum.Sum(nil)))
 	complete := filepath.Join(folder, "complete")
 	if _, err := os.Stat(complete); err == nil {
 		return folder, nil
