@@ -16,6 +16,9 @@ const connections = 32
 // warmUp is the round before the first, which is not measured.
 const warmUp = -1
 
+// trial tells of a run that is too short for figures: it leaves out what only they need.
+func (b *bench) trial() bool { return b.seconds == 1 }
+
 // lengthOf is how long a round's load is.
 func (b *bench) lengthOf(round int) time.Duration {
 	if round == warmUp {
@@ -30,7 +33,7 @@ type measured map[string]load.Measured
 // compare measures targets in interleaved rounds, and adds a table of them to the part.
 // Who failed is in the table, with the reason below it.
 func (b *bench) compare(ctx context.Context, p *part, title string, targets []load.Target) measured {
-	if b.seconds > 1 { // what is compiled or cached by use is ready then
+	if !b.trial() { // what is compiled or cached by use is ready then
 		b.say("every target is warmed up")
 		for _, t := range targets {
 			if _, err := t.Run(ctx, warmUp); err != nil {

@@ -150,6 +150,9 @@ func cells(runs []*run, i int, axis, words string) (value, verdict string) {
 	}
 	checked := *g
 	value = figure(g.Value) + g.Unit
+	if g.Upto > 0 && runs[i].Events > g.Upto {
+		return value, "–"
+	}
 	if g.Same {
 		at := slices.IndexFunc(runs, func(r *run) bool { return r.Events*10 == runs[i].Events })
 		if at < 0 {
