@@ -111,7 +111,11 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 		var day int32
 		var id string
 		var doc []byte
-		return readUntil(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
+		read := readUntil
+		if p == nil {
+			read = replanned
+		}
+		return read(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
 			size += len(doc)
 			switch {
 			case len(page.Docs) == q.Limit: // this row is the last
@@ -139,8 +143,8 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 // errEnough ends the reading of rows before their end.
 var errEnough = errors.New("enough was read")
 
-// readUntil hands rows to each until it gives errEnough, which is no fault. Then the
-// statement is cancelled: what the server would still send is thrown away.
+// readUntil hands the rows of a statement to each until it gives errEnough, which is no
+// fault. Then the statement is cancelled: what the server would still send is thrown away.
 func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -148,23 +152,15 @@ func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.Nam
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, into, func() error {
-		err := each()
-		if errors.Is(err, errEnough) {
-			stop()
-		}
-		return err
-	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
+	return eachUntil(rows, into, each, stop)
 }
 
-// replanned runs a statement with a plan of its own for these arguments, where the one
-// plan for all of them, which the store's connections are set to, would be a poor one.
-// It takes one round trip, and the setting ends with it.
+// replanned is readUntil with a plan of its own for these arguments, where the one plan
+// for all of them, which the store's connections are set to, would be a poor one. It
+// takes one round trip, and the setting ends with it.
 func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
 	batch.Queue(sql, args)
@@ -177,7 +173,20 @@ func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.Nam
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, into, each)
+	return eachUntil(rows, into, each, stop)
+}
+
+func eachUntil(rows pgx.Rows, into []any, each func() error, stop func()) error {
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		err := each()
+		if errors.Is(err, errEnough) {
+			stop()
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
 	return err
 }
 
