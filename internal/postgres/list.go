@@ -144,23 +144,21 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 var errEnough = errors.New("enough was read")
 
 // readUntil hands the rows of a statement to each until it gives errEnough, which is no
-// fault. Then the statement is cancelled: what the server would still send is thrown away.
+// fault. Then the connection is given up: that costs less than to take and throw away
+// what the server would still send, and a cancellation that comes late meets the
+// connection's next statement.
 func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	rows, err := conn.Query(ctx, sql, args)
 	if err != nil {
 		return err
 	}
-	return eachUntil(rows, into, each, stop)
+	return eachUntil(ctx, conn, rows, into, each)
 }
 
 // replanned is readUntil with a plan of its own for these arguments, where the one plan
 // for all of them, which the store's connections are set to, would be a poor one. It
 // takes one round trip, and the setting ends with it.
 func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
 	batch.Queue(sql, args)
@@ -173,18 +171,19 @@ func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.Nam
 	if err != nil {
 		return err
 	}
-	return eachUntil(rows, into, each, stop)
+	return eachUntil(ctx, conn, rows, into, each)
 }
 
-func eachUntil(rows pgx.Rows, into []any, each func() error, stop func()) error {
+func eachUntil(ctx context.Context, conn *pgxpool.Conn, rows pgx.Rows, into []any, each func() error) error {
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		err := each()
 		if errors.Is(err, errEnough) {
-			stop()
+			_ = conn.Conn().PgConn().Conn().Close() // what waits to be read is not waited for
 		}
 		return err
 	})
 	if errors.Is(err, errEnough) {
+		_ = conn.Conn().Close(ctx) // the pool is told
 		return nil
 	}
 	return err
