@@ -72,6 +72,7 @@ func (a *api) changesAnswer(r *request, walk string, limit int, read func() (tim
 		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
 	}
 	given.body = appendPage(timeline.Page{Docs: docs}, limit, next, page.Revision)
+	r.served.rows = len(docs)
 	return given, nil
 }
 

@@ -55,6 +55,7 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 		}
 		chart.Name(titles)
 	}
+	r.served.rows = len(chart.Buckets)
 	return &answer{body: chart.AppendJSON(nil, f.revision), etag: etag, cache: cache}, nil
 }
 
@@ -137,6 +138,9 @@ func (a *api) getFacets(r *request) (*answer, error) {
 	facets, err := a.countFacets(r, f.Filter, bys, limit)
 	if err != nil {
 		return nil, err
+	}
+	for i := range facets {
+		r.served.rows += len(facets[i].Values)
 	}
 	return &answer{body: timeline.AppendFacets(nil, facets, f.revision), etag: etag, cache: cache}, nil
 }

@@ -47,6 +47,7 @@ func (a *api) listEvents(r *request) (*answer, error) {
 		given.next = nextAddress(r, next)
 	}
 	given.body = appendPage(page, q.Limit, next, f.revision)
+	r.served.rows = len(page.Docs)
 	return given, nil
 }
 
@@ -122,6 +123,7 @@ func (a *api) getEvent(r *request) (*answer, error) {
 	if same := r.unchanged(etag, at.cache); same != nil {
 		return same, nil
 	}
+	r.served.rows = 1
 	return &answer{body: doc, etag: etag, cache: at.cache}, nil
 }
 
@@ -157,6 +159,7 @@ func (a *api) getEventChain(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.served.rows = len(docs)
 	count := timeline.Count{Value: int64(len(docs)), Relation: "eq"}
 	if more {
 		count.Relation = "gte"

@@ -2,73 +2,19 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzhttp"
-)
-
-// Keys of what middleware keeps in the gin context.
-const (
-	requestIDKey = "request_id"
-	causeKey     = "cause"
 )
 
 // maxTarget is the longest path and query that is read. The server's limit of the
 // header lies above it, so that a longer one is answered with a problem.
 const maxTarget = 32 << 10
-
-var (
-	goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,128}$`)
-	traceParent   = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
-)
-
-// identify takes the client's request id, or makes one, and gives it back.
-func (a *api) identify(c *gin.Context) {
-	id := c.GetHeader("X-Request-Id")
-	if !goodRequestID.MatchString(id) {
-		id = uuid.NewString()
-	}
-	c.Set(requestIDKey, id)
-	c.Header("X-Request-Id", id)
-}
-
-func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
-
-// log writes one line for each request: never its body, its query or a key.
-func (a *api) log(c *gin.Context) {
-	start := time.Now()
-	defer a.logLine(c, start) // also of a stream that is cut, which leaves by a panic
-	c.Next()
-}
-
-func (a *api) logLine(c *gin.Context, start time.Time) {
-	route := c.FullPath()
-	if route == "" {
-		route = "none"
-	}
-	fields := []any{
-		"request_id", requestID(c), "method", clip(c.Request.Method), "route", route, "status", c.Writer.Status(),
-		"ms", float64(time.Since(start).Microseconds()) / 1000, "bytes", max(0, c.Writer.Size()),
-	}
-	if trace := traceParent.FindStringSubmatch(c.GetHeader("Traceparent")); trace != nil {
-		fields = append(fields, "trace_id", trace[1])
-	}
-	level := slog.LevelInfo
-	if cause, ok := c.Get(causeKey); ok {
-		level = slog.LevelError
-		fields = append(fields, "cause", fmt.Sprint(cause))
-	}
-	a.Log.Log(c, level, "request", fields...)
-}
 
 // recover turns a panic into a problem and keeps the stack for the log.
 func (a *api) recover(c *gin.Context) {
@@ -82,7 +28,7 @@ func (a *api) recover(c *gin.Context) {
 		}
 		err := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
 		if c.Writer.Written() { // a part must not look like the whole
-			c.Set(causeKey, err)
+			servedOf(c).cause = err
 			panic(http.ErrAbortHandler)
 		}
 		a.fail(c, err)

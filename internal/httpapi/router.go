@@ -12,11 +12,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/explorer"
+	"github.com/tarikh-timeline/tarikh/internal/telemetry"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -58,6 +63,9 @@ type Options struct {
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
 	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
 	Stop           <-chan struct{}  // closed when the server begins to shut down: streams end; nil: never
+
+	Metrics *telemetry.Metrics   // nil: nothing is counted
+	Traces  trace.TracerProvider // nil: no spans
 }
 
 type api struct {
@@ -67,6 +75,8 @@ type api struct {
 	feed     *feed
 	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
+	imported atomic.Int64  // events, since the start
+	meters   map[string]*telemetry.Route
 
 	files map[string]explorer.File // of the pages
 }
@@ -141,6 +151,8 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 
+	a.measure()
+
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
@@ -156,7 +168,10 @@ func New(o Options) (http.Handler, error) {
 	if err := router.SetTrustedProxies(proxies); err != nil { // none by default
 		return nil, err
 	}
-	router.Use(a.identify, a.log, a.recover, a.headers, a.targetLength)
+	if o.Traces != nil {
+		router.Use(otelgin.Middleware("", otelgin.WithTracerProvider(o.Traces), otelgin.WithPropagators(propagation.TraceContext{})))
+	}
+	router.Use(a.observe, a.recover, a.headers, a.targetLength)
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {

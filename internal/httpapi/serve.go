@@ -26,6 +26,7 @@ type request struct {
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
+	served      *served
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -74,7 +75,7 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
 		given, err := a.run(c, op, r)
 		if r.asked > 0 {
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))

@@ -161,6 +161,7 @@ func listAll[T any](a *api, r *request, operation, term string, list func(map[st
 	if err != nil {
 		return nil, err
 	}
+	r.served.rows = len(data)
 	body, err := encode(struct {
 		Data     []T       `json:"data"`
 		Page     pageInfo  `json:"page"`
