@@ -111,5 +111,6 @@ func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedAr
 		})
 		return err
 	})
+	s.watch.exceeds(newest)
 	return changes, newest, err
 }

@@ -179,5 +179,6 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	case op == timeline.OpDelete:
 		return nil, 0, &timeline.Error{Kind: timeline.KindGone, Message: "This event was deleted: " + reason}
 	}
+	s.watch.exceeds(revision)
 	return doc, revision, nil
 }

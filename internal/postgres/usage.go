@@ -39,6 +39,12 @@ func (c *usageCache) put(kind string, u usageAt) {
 	c.counts[kind] = u
 }
 
+func (c *usageCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.counts)
+}
+
 // Usage gives, for each value of a kind of term that some event has, the number of
 // its events and their first and last day (see timeline.Usage). Callers must not
 // change the map.
