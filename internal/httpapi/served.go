@@ -16,8 +16,8 @@ import (
 )
 
 // served is what is told of a request when it is over, in the log and in the metrics.
-// Nothing that a client writes stands in it but the method and the two ids, which are
-// checked or cut: no body, no query, no path, no key.
+// Nothing that a client writes stands in it but the two ids, which are checked: no body,
+// no query, no path, no key.
 type served struct {
 	requestID string
 	traceID   string // "" without one
@@ -72,7 +72,7 @@ func (a *api) begin(r *http.Request, route string) *served {
 	if route == "" {
 		route = noRoute
 	}
-	s := &served{requestID: r.Header.Get("X-Request-Id"), method: r.Method, route: route, cache: cacheNone, meter: a.meters[route]}
+	s := &served{requestID: r.Header.Get("X-Request-Id"), method: telemetry.Method(r.Method), route: route, cache: cacheNone, meter: a.meters[route]}
 	if !goodRequestID.MatchString(s.requestID) {
 		s.requestID = uuid.NewString()
 	}
@@ -100,7 +100,7 @@ func (a *api) tell(ctx context.Context, s *served) {
 	}
 	fields := make([]slog.Attr, 0, 11)
 	fields = append(fields,
-		slog.String("request_id", s.requestID), slog.String("method", clip(s.method)), slog.String("route", s.route), slog.Int("status", s.status),
+		slog.String("request_id", s.requestID), slog.String("method", s.method), slog.String("route", s.route), slog.Int("status", s.status),
 		slog.Float64("ms", float64(s.took.Microseconds())/1000), slog.Int64("bytes", max(0, s.bytes)), slog.Int("rows", s.rows), slog.String("cache", string(s.cache)),
 	)
 	if s.traceID != "" {
@@ -123,7 +123,7 @@ func servedOf(c *gin.Context) *served {
 func requestID(c *gin.Context) string { return servedOf(c).requestID }
 
 // measure begins to count, and tells what goes on here.
-func (a *api) measure() {
+func (a *api) measure(operations []operation) {
 	a.meters = map[string]*telemetry.Route{noRoute: a.Metrics.Route(noRoute)}
 	for _, op := range operations {
 		if a.meters[op.path] == nil { // several methods share a path

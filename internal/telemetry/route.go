@@ -87,6 +87,10 @@ func methodIndex(method string) int {
 	return len(methods)
 }
 
+// Method gives a request's method, or "other" for one that HTTP does not know: what a
+// client invents is neither counted under a name of its own nor logged.
+func Method(method string) string { return methodName(methodIndex(method)) }
+
 func methodName(i int) string {
 	if i == len(methods) {
 		return otherMethod
