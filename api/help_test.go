@@ -12,7 +12,7 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, tells := range map[string][]string{
-		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "export ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
+		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "export ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "revision raise ", "version "},
 		"serve":           {"api serve [flags]", "Where the events are kept:", "How they are served:", "environment variable"},
 		"migrate":         {"api migrate <command>", "migrate up ", "migrate version ", "migrate force "},
 		"migrate up":      {"api migrate up [flags]", "Where the events are kept:", "$DATABASE_DIRECT_URL"},
@@ -25,6 +25,7 @@ func TestHelp(t *testing.T) {
 		"keys create":     {"api keys create --name=NAME [flags]", "--scope=read", "Where the events are kept:"},
 		"keys list":       {"api keys list [flags]", "Where the events are kept:"},
 		"keys revoke":     {"api keys revoke <id> [flags]", "Where the events are kept:"},
+		"revision raise":  {"api revision raise [flags]", "--to=N", "between restoring a backup", "Where the events are kept:"},
 		"version":         {"api version", "Print the program's version."},
 	} {
 		t.Run("api "+command, func(t *testing.T) {

@@ -60,7 +60,7 @@ func (a *api) headers(c *gin.Context) {
 	default:
 		return
 	}
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id")
+	h.Set("Access-Control-Expose-Headers", "Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id")
 }
 
 // preflight answers a browser's question what it may send from another origin: it may

@@ -69,7 +69,7 @@ func (a *api) streamChanges(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.notAhead(name, from, first.Revision); err != nil {
+	if err := a.checkPlace(r, name, from, first.Revision); err != nil {
 		return nil, err
 	}
 	if r.target.Method == http.MethodHead {

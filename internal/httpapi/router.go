@@ -31,6 +31,7 @@ type Store interface {
 	ReadRevision(ctx context.Context) (int64, time.Time, error)
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
+	RevisionLost(ctx context.Context, revision int64) (bool, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
@@ -93,6 +94,7 @@ type operation struct {
 	limit      int64    // bytes of its body
 	scope      string   // that a key must have; "": read, where reading needs a key
 	public     bool     // answers without a key and without a limit, whatever the settings
+	deprecated *deprecation
 	handle     func(*api, *request) (*answer, error)
 }
 
@@ -133,7 +135,9 @@ var operations = []operation{
 
 // New makes the handler of the whole API and its pages. Its error is a contract or a
 // page that cannot be read.
-func New(o Options) (http.Handler, error) {
+func New(o Options) (http.Handler, error) { return newHandler(o, operations) }
+
+func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -152,7 +156,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 
-	a.measure()
+	a.measure(operations)
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()

@@ -76,6 +76,7 @@ const (
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
+		op.deprecated.announce(c.Writer.Header())
 		given, err := a.run(c, op, r)
 		if r.asked > 0 {
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
@@ -118,6 +119,7 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	r.query = parseQuery(c.Request.URL.RawQuery, op.parameters)
+	r.query.announce(c.Writer.Header())
 	if len(op.parameters) == 0 { // nothing else will look at the faults
 		if err := r.query.err(); err != nil {
 			return nil, err
@@ -157,7 +159,7 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 		h.Set("ETag", given.etag)
 	}
 	if given.next != "" {
-		h.Set("Link", "<"+given.next+`>; rel="next"`)
+		h.Add("Link", "<"+given.next+`>; rel="next"`)
 	}
 	if given.location != "" {
 		h.Set("Location", given.location)
