@@ -18,7 +18,7 @@ func TestHelp(t *testing.T) {
 		"migrate up":      {"api migrate up [flags]", "Where the events are kept:", "$DATABASE_DIRECT_URL"},
 		"migrate version": {"api migrate version [flags]", "Where the events are kept:"},
 		"migrate force":   {"api migrate force <version> [flags]", "It changes no table", "0 when it is empty"},
-		"import":          {"api import", "<file>", "--mapping=NAME", "--dataset=SLUG", "--dry-run", "--report=FILE", "--max-refused=0", "Where the events are kept:"},
+		"import":          {"api import", "<file>", "--mapping=NAME", "--dataset=SLUG", "--dry-run", "--report=FILE", "--max-refused=0", "--ops-listen=off", "Where the events are kept:"},
 		"mappings":        {"api mappings [<name>]", "List the mappings that ship"},
 		"edtf":            {"api edtf [<expr> ...] [flags]", "For example: api edtf", "one a line", "--from=DATE", "--to=DATE"},
 		"keys":            {"api keys <command>", "keys create ", "keys list ", "keys revoke "},

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -107,7 +109,12 @@ func measureStore(m *telemetry.Metrics, store *postgres.Store) {
 	counter("tarikh_db_acquire_waits_total", "Times that one had to be waited for, because all were in use.", func(s postgres.Stats) float64 { return float64(s.Waits) })
 	counter("tarikh_db_acquire_wait_seconds_total", "Time that was spent waiting for a connection.", func(s postgres.Stats) float64 { return s.Waited.Seconds() })
 	counter("tarikh_db_acquires_given_up_total", "Times that a connection was waited for in vain.", func(s postgres.Stats) float64 { return float64(s.GivenUp) })
-	gauge("tarikh_revision", "The newest revision that this instance knows.", func(s postgres.Stats) float64 { return float64(s.Revision) })
+	gauge("tarikh_revision", "The newest revision that this instance knows.", func(s postgres.Stats) float64 {
+		if s.Confirmed == postgres.Unconfirmed {
+			return math.NaN()
+		}
+		return float64(s.Revision)
+	})
 	gauge("tarikh_revision_age_seconds", "Time since that was confirmed to be the newest.", func(s postgres.Stats) float64 { return s.Confirmed.Seconds() })
 	gauge("tarikh_memory_loaded", "1 while charts and counts are answered from a copy of the events in memory.", func(s postgres.Stats) float64 { return truth(s.MemoryOn) })
 	gauge("tarikh_memory_events", "Events in that copy.", func(s postgres.Stats) float64 { return float64(s.MemoryEvents) })
@@ -170,4 +177,30 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// importFigures are read while an import goes on.
+type importFigures struct{ read, refused, stored atomic.Int64 }
+
+// tellOperators serves, at an address, how far an import is, until stop is called.
+func (i *importing) tellOperators(ctx context.Context, address string) (stop func(), err error) {
+	if address == "off" {
+		return func() {}, nil
+	}
+	if err := checkAddress(address); err != nil {
+		return nil, fmt.Errorf("--ops-listen %w, or 'off'", err)
+	}
+	listener, err := listen(ctx, address, "--ops-listen")
+	if err != nil {
+		return nil, err
+	}
+	m := telemetry.NewMetrics(version())
+	m.Gauge("tarikh_import_running", "1 while `api import` runs.", func() float64 { return 1 })
+	m.Counter("tarikh_import_read_rows_total", "Rows that it has read.", func() float64 { return float64(i.figures.read.Load()) })
+	m.Counter("tarikh_import_refused_rows_total", "Rows of them that it has refused.", func() float64 { return float64(i.figures.refused.Load()) })
+	m.Gauge("tarikh_import_stored_events", "Events that it has brought into the database.", func() float64 { return float64(i.figures.stored.Load()) })
+	server := telemetry.NewOpsServer(m, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	go func() { _ = server.Serve(listener) }() // an import goes on without it
+	fmt.Fprintf(i.streams.err, "metrics at %s/metrics\n", baseOf(listener.Addr()))
+	return func() { _ = server.Close() }, nil
 }

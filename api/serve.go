@@ -101,7 +101,8 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
-		Stop: ctx.Done(), Metrics: operators.metrics, Traces: operators.traces.Provider(),
+		Cache: httpapi.NewCache(config.cacheBytes),
+		Stop:  ctx.Done(), Metrics: operators.metrics, Traces: operators.traces.Provider(),
 	})
 	if err != nil {
 		return err
@@ -170,10 +171,14 @@ func loadSeed(ctx context.Context, store *postgres.Store) error {
 }
 
 func newLogger(c config, out io.Writer) *slog.Logger {
-	if c.logJSON {
-		return slog.New(slog.NewJSONHandler(out, nil))
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.Log == "off" {
+		options.Level = slog.LevelWarn // requests are told at the level below
 	}
-	return slog.New(slog.NewTextHandler(out, nil))
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
 }
 
 // greet tells, in one short block, what a person needs to go on.

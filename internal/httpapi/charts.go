@@ -26,51 +26,53 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 		return nil, err
 	}
 	named := q.GroupBy == timeline.GroupDataset
-	etag, cache := f.label("getTimeline", fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
+	given := f.label(r.op.id, fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
+	given.make = func(r *request) (made, error) {
+		chart, err := a.chart(r, q)
+		if err != nil {
+			return made{}, err
+		}
+		if named {
+			titles, err := a.datasetTitles(r)
+			if err != nil {
+				return made{}, err
+			}
+			chart.Name(titles)
+		}
+		return made{body: chart.AppendJSON(nil, f.revision), rows: len(chart.Buckets)}, nil
 	}
+	return given, nil
+}
+
+func (a *api) chart(r *request, q timeline.ChartQuery) (timeline.Chart, error) {
 	builder := timeline.NewChartBuilder(q)
 	var needs timeline.SampleNeeds
 	if q.Measure != timeline.MeasureEvents {
 		needs.Measure = q.Measure
 	}
 	stop := r.timed()
-	err = a.Store.Samples(r.ctx, f.Filter, needs, func(s *timeline.Sample) error {
+	err := a.Store.Samples(r.ctx, q.Filter, needs, func(s *timeline.Sample) error {
 		builder.Add(s)
 		return nil
 	})
 	stop()
 	if err != nil {
-		return nil, err
+		return timeline.Chart{}, err
 	}
-	chart, err := builder.Chart()
-	if err != nil {
-		return nil, err
-	}
-	if named {
-		titles, err := a.datasetTitles(r)
-		if err != nil {
-			return nil, err
-		}
-		chart.Name(titles)
-	}
-	r.served.rows = len(chart.Buckets)
-	return &answer{body: chart.AppendJSON(nil, f.revision), etag: etag, cache: cache}, nil
+	return builder.Chart()
 }
 
-// label gives the validator and the Cache-Control of an answer that depends on the
-// filter and on more. What shows the names that data sets have now, named, is not
-// for ever: they have no past.
-func (f *asked) label(operation, more string, named bool) (etag, cache string) {
-	revision, cache := f.revision, f.cache
+// label is the answer to what depends on the filter and on more. What shows the names
+// that data sets have now, named, is not for ever: they have no past.
+func (f *asked) label(operation, more string, named bool) *answer {
+	m := f.moment
 	if named {
-		revision = f.newest
-		if cache == immutable {
-			cache = revalidated
+		m.revision = f.newest
+		if m.cache == immutable {
+			m.cache = revalidated
 		}
 	}
-	return listETag(revision, operation, f.Key()+more), cache
+	return m.answer(operation, f.Key()+more)
 }
 
 // checkMeasure notes a measure that no event carries, and a measure that was given
@@ -94,8 +96,11 @@ func (a *api) checkMeasure(r *request, measure string) error {
 		}
 	}
 	i := slices.IndexFunc(r.query.faults, func(f timeline.Fault) bool { return f.Parameter == "by" })
+	if i < 0 {
+		return nil
+	}
 	given := r.target.URL.Query().Get("by")
-	if i < 0 || given == "" || !printable(given) {
+	if given == "" || !printable(given) {
 		return nil
 	}
 	has, err := a.Store.HasMeasure(r.ctx, given)
@@ -131,18 +136,19 @@ func (a *api) getFacets(r *request) (*answer, error) {
 		bys = timeline.FacetBys
 	}
 	limit := r.query.number("limit")
-	etag, cache := f.label("getFacets", fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
+	given := f.label(r.op.id, fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
+	given.make = func(r *request) (made, error) {
+		facets, err := a.countFacets(r, f.Filter, bys, limit)
+		if err != nil {
+			return made{}, err
+		}
+		values := 0
+		for i := range facets {
+			values += len(facets[i].Values)
+		}
+		return made{body: timeline.AppendFacets(nil, facets, f.revision), rows: values}, nil
 	}
-	facets, err := a.countFacets(r, f.Filter, bys, limit)
-	if err != nil {
-		return nil, err
-	}
-	for i := range facets {
-		r.served.rows += len(facets[i].Values)
-	}
-	return &answer{body: timeline.AppendFacets(nil, facets, f.revision), etag: etag, cache: cache}, nil
+	return given, nil
 }
 
 // countFacets reads the events once for all facets that are counted under the same

@@ -17,21 +17,23 @@ type deprecation struct {
 
 // announce tells a client that what it asked with will go: in Deprecation (RFC 9745),
 // Sunset (RFC 8594) and a link. Of several, the first that goes is told with its dates,
-// and each with its link.
-func (d *deprecation) announce(h http.Header) {
+// and each with its link. It gives false where there is
+// nothing to tell.
+func (d *deprecation) announce(h http.Header) bool {
 	if d == nil {
-		return
+		return false
 	}
 	h.Add("Link", "<"+d.about+`>; rel="deprecation"; type="text/html"`)
 	if told := h.Get("Deprecation"); told == "" || d.since.Unix() < deprecatedSince(told) {
 		h.Set("Deprecation", "@"+strconv.FormatInt(d.since.Unix(), 10))
 	}
 	if d.sunset.IsZero() {
-		return
+		return true
 	}
 	if told, err := http.ParseTime(h.Get("Sunset")); err != nil || d.sunset.Before(told) {
 		h.Set("Sunset", d.sunset.UTC().Format(http.TimeFormat))
 	}
+	return true
 }
 
 // deprecatedSince reads what announce wrote.
@@ -41,10 +43,11 @@ func deprecatedSince(told string) int64 {
 }
 
 // announce tells of the parameters that a request has and that will go.
-func (q *query) announce(h http.Header) {
+func (q *query) announce(h http.Header) (told bool) {
 	for i := range q.known {
 		if p := &q.known[i]; p.deprecated != nil && len(q.values[p.name]) > 0 {
-			p.deprecated.announce(h)
+			told = p.deprecated.announce(h)
 		}
 	}
+	return told
 }

@@ -37,30 +37,52 @@ func (a *api) recover(c *gin.Context) {
 	c.Next()
 }
 
-// headers sets what every answer carries: protection for browsers, and CORS.
-func (a *api) headers(c *gin.Context) {
+// begin sets what every answer carries beside the request's id.
+func (a *api) begin(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	if a.ReadNeedsKey {
-		h.Add("Vary", "Authorization")
+	h["Vary"] = append(h["Vary"], a.vary[1:]...) // the compressor has set the first
+	a.headers(h, c.Request)
+}
+
+// varies lists what answers depend on beside their target.
+func varies(o *Options) []string {
+	list := []string{"Accept-Encoding"}
+	if o.ReadNeedsKey {
+		list = append(list, "Authorization")
 	}
-	any := slices.Contains(a.CORSOrigins, "*")
-	if !any {
-		h.Add("Vary", "Origin")
+	if !slices.Contains(o.CORSOrigins, "*") {
+		list = append(list, "Origin")
 	}
-	origin := c.GetHeader("Origin")
+	return slices.Clip(list)
+}
+
+// Values of headers that are the same in every answer, as net/http takes them. Nobody
+// changes them: what is added to one is added to a copy.
+var (
+	noSniffing    = []string{"nosniff"}
+	noReferrer    = []string{"no-referrer"}
+	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
+	crossOrigin   = []string{"cross-origin"}
+	anyOrigin     = []string{"*"}
+	exposed       = []string{"Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id"}
+)
+
+// headers sets protection for browsers, and CORS.
+func (a *api) headers(h http.Header, r *http.Request) {
+	h["X-Content-Type-Options"] = noSniffing
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = nothingLoaded
+	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	origin := r.Header["Origin"]
 	switch {
-	case any:
-		h.Set("Access-Control-Allow-Origin", "*")
-	case slices.Contains(a.CORSOrigins, origin):
-		h.Set("Access-Control-Allow-Origin", origin)
+	case slices.Contains(a.CORSOrigins, "*"):
+		h["Access-Control-Allow-Origin"] = anyOrigin
+	case len(origin) > 0 && slices.Contains(a.CORSOrigins, origin[0]):
+		h["Access-Control-Allow-Origin"] = origin[:1:1]
 	default:
 		return
 	}
-	h.Set("Access-Control-Expose-Headers", "Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id")
+	h["Access-Control-Expose-Headers"] = exposed
 }
 
 // preflight answers a browser's question what it may send from another origin: it may

@@ -29,6 +29,7 @@ import (
 type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
 	ReadRevision(ctx context.Context) (int64, time.Time, error)
+	Known() (revision int64, era uint64, fresh bool)
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
 	RevisionLost(ctx context.Context, revision int64) (bool, error)
@@ -61,6 +62,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	RateLimit      float64        // requests a second for each address; 0: no limit
 	ReadNeedsKey   bool
+	Cache          *Cache           // of this API alone; nil: nothing is kept
 	Now            func() time.Time // nil: time.Now
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
 	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
@@ -74,6 +76,7 @@ type api struct {
 	Options
 	contract contract
 	limits   *limiter // nil: none
+	vary     []string // of every answer
 	feed     *feed
 	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
@@ -151,7 +154,7 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
@@ -176,7 +179,7 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.Traces != nil {
 		router.Use(otelgin.Middleware("", otelgin.WithTracerProvider(o.Traces), otelgin.WithPropagators(propagation.TraceContext{})))
 	}
-	router.Use(a.observe, a.recover, a.headers, a.targetLength)
+	router.Use(a.observe, a.begin, a.recover, a.targetLength)
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
@@ -193,5 +196,13 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 		router.GET(p.path, handle)
 		router.HEAD(p.path, handle)
 	}
-	return compressed(router)
+	rest, err := compressed(router)
+	if err != nil || a.Cache == nil || a.ReadNeedsKey || a.Traces != nil { // a key is looked for in the database, spans are made by the router
+		return rest, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !a.hot(w, r) {
+			rest.ServeHTTP(w, r)
+		}
+	}), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,8 @@ type request struct {
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
 	served      *served
+	era         uint64 // of the data, read before any of them
+	deprecated  bool   // it asks with something that will go
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -43,6 +46,13 @@ type answer struct {
 	cache    string // Cache-Control; "": notCached
 	next     string // address of the next page
 	location string // address of what was made
+
+	// An answer that can be kept has these in the place of body and next: whenever query
+	// is the same, and newest, the newest revision, so is the answer. query is canonical.
+	query  string
+	newest int64
+	make   func(r *request) (made, error) // on the context of the request it is given
+	kept   *kept
 
 	// stream writes the body of an export, in the place of body. It fails with its
 	// writer's error, or for a reason of its own.
@@ -75,10 +85,17 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
-		op.deprecated.announce(c.Writer.Header())
+		r := &request{ctx: c.Request.Context(), op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
+		r.deprecated = op.deprecated.announce(c.Writer.Header())
+		_, r.era, _ = a.Store.Known()
 		given, err := a.run(c, op, r)
-		if r.asked > 0 {
+		if err == nil && given.make != nil {
+			given, err = a.complete(r, given)
+		}
+		switch {
+		case r.served.cache == cacheHit && err == nil:
+			c.Writer.Header()["Server-Timing"] = timingOfHits
+		case r.asked > 0:
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
 		}
 		if err != nil {
@@ -91,7 +108,7 @@ func (a *api) serve(op operation) gin.HandlerFunc {
 
 func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 	if !op.public {
-		if err := a.admit(c); err != nil {
+		if err := a.admit(c.Writer.Header(), c.Request); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +136,9 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	r.query = parseQuery(c.Request.URL.RawQuery, op.parameters)
-	r.query.announce(c.Writer.Header())
+	if r.query.announce(c.Writer.Header()) {
+		r.deprecated = true
+	}
 	if len(op.parameters) == 0 { // nothing else will look at the faults
 		if err := r.query.err(); err != nil {
 			return nil, err
@@ -138,6 +157,10 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		a.push(c, op, given)
 		return
 	}
+	if given.kept != nil {
+		given.kept.send(c.Writer, c.Request.Method, linkTo(given.next))
+		return
+	}
 	a.setHeaders(c, op, given)
 	status := given.status
 	if status == 0 {
@@ -148,6 +171,7 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
+	c.Writer.Header()["Content-Length"] = []string{strconv.Itoa(len(given.body))}
 	c.Data(status, op.gives, given.body)
 }
 
@@ -159,7 +183,7 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 		h.Set("ETag", given.etag)
 	}
 	if given.next != "" {
-		h.Add("Link", "<"+given.next+`>; rel="next"`)
+		addLink(h, linkTo(given.next))
 	}
 	if given.location != "" {
 		h.Set("Location", given.location)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,21 +26,20 @@ type served struct {
 	route     string // the template; noRoute where there is none
 	meter     *telemetry.Route
 	status    int
-	bytes     int64 // of the body, before compression
-	rows      int   // events or other items that were sent or written
-	cache     cacheUse
+	bytes     int64  // of the body, before compression
+	rows      int    // events or other items that were sent or written
+	cache     string // what the cache of answers had
 	took      time.Duration
 	problem   string // its code, where the answer was one
 	cause     any    // of a failure of the server; nil: none
 }
 
-// cacheUse tells what the cache of answers had to do with a request.
-type cacheUse string
-
+// What the log says of the cache of answers.
 const (
-	cacheNone cacheUse = "none" // it was not asked
-	cacheHit  cacheUse = "hit"
-	cacheMiss cacheUse = "miss"
+	cacheNone   = "none" // it was not asked
+	cacheHit    = "hit"
+	cacheMiss   = "miss"
+	cacheJoined = "joined" // another request was computing it already
 )
 
 // noRoute stands for the template of what leads nowhere.
@@ -47,18 +47,41 @@ const noRoute = "none"
 
 const servedKey = "served"
 
-var (
-	goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,128}$`)
-	traceParent   = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
-)
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
+
+// Ids of requests are made from random bytes that are read in stock.
+func init() { uuid.EnableRandPool() }
+
+// identify takes the client's request id, or makes one, and gives it back.
+func identify(h http.Header, r *http.Request) string {
+	if given := r.Header["X-Request-Id"]; len(given) > 0 && isRequestID(given[0]) {
+		h["X-Request-Id"] = given[:1:1]
+		return given[0]
+	}
+	id := uuid.NewString()
+	h["X-Request-Id"] = []string{id}
+	return id
+}
+
+// isRequestID tells whether an id can be logged and given back as it is.
+func isRequestID(id string) bool {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._~+/=-", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return 0 < len(id) && len(id) <= 128
+}
 
 // observe keeps an account of a request, and tells it when it is over: also that of a
 // stream that is cut, which leaves by a panic.
 func (a *api) observe(c *gin.Context) {
 	start := time.Now()
-	s := a.begin(c.Request, c.FullPath())
+	account := a.open(c.Writer.Header(), c.Request, c.FullPath())
+	s := &account
 	c.Set(servedKey, s)
-	c.Header("X-Request-Id", s.requestID)
 	defer func() {
 		s.status, s.bytes, s.took = c.Writer.Status(), int64(c.Writer.Size()), time.Since(start)
 		a.tell(c, s)
@@ -66,20 +89,19 @@ func (a *api) observe(c *gin.Context) {
 	c.Next()
 }
 
-// begin opens the account of a request: it takes the client's request id, or makes one.
+// open opens the account of a request: it takes the client's request id, or makes one.
 // Each account that is opened must be told.
-func (a *api) begin(r *http.Request, route string) *served {
+func (a *api) open(h http.Header, r *http.Request, route string) served {
 	if route == "" {
 		route = noRoute
 	}
-	s := &served{requestID: r.Header.Get("X-Request-Id"), method: telemetry.Method(r.Method), route: route, cache: cacheNone, meter: a.meters[route]}
-	if !goodRequestID.MatchString(s.requestID) {
-		s.requestID = uuid.NewString()
-	}
-	if span := trace.SpanContextFromContext(r.Context()); span.HasTraceID() {
-		s.traceID = span.TraceID().String()
-	} else if parent := traceParent.FindStringSubmatch(r.Header.Get("Traceparent")); parent != nil {
-		s.traceID = parent[1]
+	s := served{requestID: identify(h, r), method: telemetry.Method(r.Method), route: route, cache: cacheNone, meter: a.meters[route]}
+	if a.Traces != nil {
+		s.traceID = trace.SpanContextFromContext(r.Context()).TraceID().String()
+	} else if given := r.Header["Traceparent"]; len(given) > 0 {
+		if parent := traceParent.FindStringSubmatch(given[0]); parent != nil {
+			s.traceID = parent[1]
+		}
 	}
 	s.meter.Begin()
 	return s
@@ -101,7 +123,7 @@ func (a *api) tell(ctx context.Context, s *served) {
 	fields := make([]slog.Attr, 0, 11)
 	fields = append(fields,
 		slog.String("request_id", s.requestID), slog.String("method", s.method), slog.String("route", s.route), slog.Int("status", s.status),
-		slog.Float64("ms", float64(s.took.Microseconds())/1000), slog.Int64("bytes", max(0, s.bytes)), slog.Int("rows", s.rows), slog.String("cache", string(s.cache)),
+		slog.Float64("ms", float64(s.took.Microseconds())/1000), slog.Int64("bytes", max(0, s.bytes)), slog.Int("rows", s.rows), slog.String("cache", s.cache),
 	)
 	if s.traceID != "" {
 		fields = append(fields, slog.String("trace_id", s.traceID))
@@ -114,8 +136,10 @@ func (a *api) tell(ctx context.Context, s *served) {
 
 // servedOf gives the account of the request.
 func servedOf(c *gin.Context) *served {
-	if s, ok := c.Value(servedKey).(*served); ok {
-		return s
+	if kept, ok := c.Get(servedKey); ok {
+		if s, ok := kept.(*served); ok {
+			return s
+		}
 	}
 	return &served{} // nobody keeps one
 }
@@ -133,7 +157,14 @@ func (a *api) measure(operations []operation) {
 	for _, p := range pages {
 		a.meters[p.path] = a.Metrics.Route(p.path)
 	}
+	a.Metrics.Counter("tarikh_cache_hits_total", "Answers that were given from the cache.", func() float64 { return float64(a.Cache.Stats().Hits) })
+	a.Metrics.Counter("tarikh_cache_misses_total", "Answers that were computed.", func() float64 { return float64(a.Cache.Stats().Misses) })
+	a.Metrics.Counter("tarikh_cache_joined_total", "Answers that another request was computing already.", func() float64 { return float64(a.Cache.Stats().Joined) })
+	a.Metrics.Counter("tarikh_cache_evictions_total", "Answers that made room for others.", func() float64 { return float64(a.Cache.Stats().Evictions) })
+	a.Metrics.Gauge("tarikh_cache_entries", "Answers in the cache.", func() float64 { return float64(a.Cache.Stats().Answers) })
+	a.Metrics.Gauge("tarikh_cache_bytes", "Memory of the cache.", func() float64 { return float64(a.Cache.Stats().Bytes) })
 	a.Metrics.Gauge("tarikh_changes_followers", "Clients that follow the stream of changes.", func() float64 { return float64(a.feed.followed()) })
+	a.Metrics.Gauge("tarikh_changes_followers_max", "Clients that may follow it at once.", func() float64 { return maxFollowers })
 	a.Metrics.Gauge("tarikh_exports_running", "Exports that are being sent.", func() float64 { return float64(len(a.exports)) })
 	a.Metrics.Gauge("tarikh_exports_max", "Exports that may be sent at once.", func() float64 { return maxExports })
 	a.Metrics.Gauge("tarikh_imports_running", "Imports over HTTP that are being done.", func() float64 { return float64(len(a.imports)) })

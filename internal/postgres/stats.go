@@ -15,7 +15,7 @@ type Stats struct {
 	GivenUp  int64         // times that a connection was asked for in vain
 
 	Revision  int64         // the newest that is known; 0: none yet
-	Confirmed time.Duration // since that was the newest for sure; unconfirmed: it never was
+	Confirmed time.Duration // since that was the newest for sure; Unconfirmed: it never was
 
 	Schema int64 // version that Ready found last; 0: none
 
@@ -25,8 +25,8 @@ type Stats struct {
 	MemoryRevision int64
 }
 
-// unconfirmed is longer than any program runs.
-const unconfirmed = time.Duration(math.MaxInt64)
+// Unconfirmed is longer than any program runs.
+const Unconfirmed = time.Duration(math.MaxInt64)
 
 // Stats gives the figures of now.
 func (s *Store) Stats() Stats {
@@ -34,7 +34,7 @@ func (s *Store) Stats() Stats {
 	stats := Stats{
 		Acquired: pool.AcquiredConns(), Idle: pool.IdleConns(), Connecting: pool.ConstructingConns(), Most: pool.MaxConns(),
 		Acquires: pool.AcquireCount(), Waits: pool.EmptyAcquireCount(), Waited: pool.EmptyAcquireWaitTime(), GivenUp: pool.CanceledAcquireCount(),
-		Confirmed: unconfirmed, Schema: s.schema.Load(),
+		Confirmed: Unconfirmed, Schema: s.schema.Load(),
 	}
 	if known := s.watch.now.Load(); known != nil {
 		stats.Revision = known.revision
