@@ -145,14 +145,34 @@ func fakeOperation() operation {
 	}
 }
 
+// keptOperation is one whose answers are kept in the cache.
+func keptOperation() operation {
+	op := fakeOperation()
+	op.path = "/v1/kept"
+	op.handle = func(*api, *request) (*answer, error) {
+		return &answer{etag: `"kept"`, cache: revalidated, query: "kept", newest: 1, make: func(*request) (made, error) {
+			return made{body: []byte(`{}`), next: "x"}, nil
+		}}, nil
+	}
+	return op
+}
+
+// noEvents is a store that knows a revision and nothing else.
+type noEvents struct{ Store }
+
+func (noEvents) Known() (revision int64, era uint64, fresh bool) { return 1, 0, true }
+
 func TestDeprecationIsTold(t *testing.T) {
 	t.Parallel()
 	fresh := fakeOperation()
 	fresh.path, fresh.deprecated = "/v1/fresh", nil
-	handler, err := newHandler(Options{Spec: tarikh.Spec, Log: slog.New(slog.DiscardHandler), CORSOrigins: []string{"*"}}, []operation{fakeOperation(), fresh})
+	handler, err := newHandler(Options{
+		Spec: tarikh.Spec, Log: slog.New(slog.DiscardHandler), CORSOrigins: []string{"*"}, Store: noEvents{}, Cache: NewCache(1 << 20),
+	}, []operation{fakeOperation(), fresh, keptOperation()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	const keptNext = `</v1/kept?cursor=x>; rel="next"`
 	const next, older, oldest, fake = `</v1/fake?cursor=x>; rel="next"`, `</docs#older>; rel="deprecation"; type="text/html"`, `</docs#oldest>; rel="deprecation"; type="text/html"`, `</docs#fake>; rel="deprecation"; type="text/html"`
 	for _, test := range []struct {
 		target              string
@@ -168,6 +188,10 @@ func TestDeprecationIsTold(t *testing.T) {
 		{"/v1/fake", nil, 200, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake, next}},
 		{"/v1/fake", http.Header{"If-None-Match": {"*"}}, 304, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake}},
 		{"/v1/fake?oldest=1", nil, 200, "@1798761600", "Sat, 01 Jan 2028 00:00:00 GMT", []string{fake, oldest, next}},
+		{"/v1/kept", nil, 200, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake, keptNext}},
+		{"/v1/kept", nil, 200, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake, keptNext}}, // out of the cache
+		{"/v1/kept", http.Header{"If-None-Match": {`"kept"`}}, 304, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake}},
+		{"/v1/kept", nil, 200, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake, keptNext}},
 		{"/v1/fake?wrong=1", nil, 400, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake}},
 		{"/v1/fake", http.Header{"Accept": {"text/html"}}, 406, "@1801440000", "Thu, 01 Feb 2029 00:00:00 GMT", []string{fake}},
 	} {
