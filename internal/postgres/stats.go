@@ -45,7 +45,7 @@ func (s *Store) Stats() Stats {
 		stats.Confirmed = time.Since(since)
 	}
 	if table := s.memory.table.Load(); table != nil {
-		stats.MemoryOn, stats.MemoryEvents, stats.MemoryBytes, stats.MemoryRevision = true, table.Len(), table.Bytes(), table.Revision()
+		stats.MemoryOn, stats.MemoryEvents, stats.MemoryBytes, stats.MemoryRevision = true, table.Len(), int64(table.Bytes()), table.Revision()
 	}
 	return stats
 }
