@@ -219,6 +219,6 @@ func attribute(s *spans.Span, name string) string {
 // TestWrongTraceSettings are told with the other faults.
 func TestWrongTraceSettings(t *testing.T) {
 	t.Parallel()
-	refuses(t, "these settings are wrong:\n  TARIKH_LOG is \"xml\": it must be 'text' or 'json'\n  OTEL_TRACES_EXPORTER is \"zipkin\": it must be 'otlp' or 'none'",
-		[]string{"OTEL_TRACES_EXPORTER=zipkin", "TARIKH_LOG=xml"})
+	refuses(t, "these settings are wrong:\n  TARIKH_REQUIRE_KEY is \"all\": it must be 'write' or 'read'\n  OTEL_TRACES_EXPORTER is \"zipkin\": it must be 'otlp' or 'none'",
+		[]string{"OTEL_TRACES_EXPORTER=zipkin", "TARIKH_REQUIRE_KEY=all"})
 }

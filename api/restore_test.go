@@ -142,7 +142,10 @@ func TestTheFolderIsABackup(t *testing.T) {
 	data, copied := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "data")
 	env := []string{"TARIKH_DATA_DIR=" + data, "TARIKH_SEED=sahel"}
 	p := startServing(t, env)
-	ids := fill(t, p, newKeyFor(t, env, "writer"))
+	key, ids := newKeyFor(t, env, "writer"), []string{"one", "two"}
+	for n, id := range append(ids, ids[0]) { // one of them has a past
+		p.mustWrite(t, key, http.MethodPut, "/v1/events/"+id, eventBody(id, "2021-05?", fmt.Sprintf("version %d", n)))
+	}
 	want := p.contents(t, ids)
 	pid := postmaster(t, data)
 	p.stop(t, syscall.SIGTERM)
@@ -255,7 +258,10 @@ func (p *instance) contents(t *testing.T, ids []string) map[string]reply {
 	t.Helper()
 	paths := []string{
 		"/v1/events.ndjson", "/v1/events.csv", "/v1/events?limit=500&count=exact", "/v1/timeline?group_by=dataset", "/v1/facets", "/v1/datasets", "/v1/countries", "/v1/types",
-		"/v1/events.ndjson?as_of=1", "/v1/events.ndjson?as_of=20", "/v1/events.ndjson?as_of=60",
+		"/v1/events.ndjson?as_of=1", "/v1/events.ndjson?as_of=2",
+	}
+	if len(ids) > 10 {
+		paths = append(paths, "/v1/events.ndjson?as_of=20", "/v1/events.ndjson?as_of=60")
 	}
 	for _, id := range ids {
 		paths = append(paths, "/v1/events/"+id, "/v1/events/"+id+"/history")

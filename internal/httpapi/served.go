@@ -26,7 +26,7 @@ type served struct {
 	route     string // the template; noRoute where there is none
 	meter     *telemetry.Route
 	status    int
-	bytes     int64  // of the body, before compression
+	bytes     int64  // of the body, before it is compressed on the way
 	rows      int    // events or other items that were sent or written
 	cache     string // what the cache of answers had
 	took      time.Duration
@@ -166,7 +166,7 @@ func (a *api) measure(operations []operation) {
 	a.Metrics.Gauge("tarikh_changes_followers", "Clients that follow the stream of changes.", func() float64 { return float64(a.feed.followed()) })
 	a.Metrics.Gauge("tarikh_changes_followers_max", "Clients that may follow it at once.", func() float64 { return maxFollowers })
 	a.Metrics.Gauge("tarikh_exports_running", "Exports that are being sent.", func() float64 { return float64(len(a.exports)) })
-	a.Metrics.Gauge("tarikh_exports_max", "Exports that may be sent at once.", func() float64 { return maxExports })
+	a.Metrics.Gauge("tarikh_exports_max", "Exports that may be sent at once.", func() float64 { return float64(cap(a.exports)) })
 	a.Metrics.Gauge("tarikh_imports_running", "Imports over HTTP that are being done.", func() float64 { return float64(len(a.imports)) })
 	a.Metrics.Counter("tarikh_imports_rows_total", "Events that imports over HTTP brought, also those that were there already.", func() float64 { return float64(a.imported.Load()) })
 }

@@ -63,6 +63,7 @@ func TestTheLogLineOfARequest(t *testing.T) {
 		want                 map[string]any
 	}{
 		{method: "GET", target: "/v1/events?limit=3", want: map[string]any{"method": "GET", "route": "/v1/events", "status": 200.0, "rows": 3.0}},
+		{method: "GET", target: "/v1/events?limit=3", want: map[string]any{"method": "GET", "route": "/v1/events", "status": 200.0, "rows": 3.0, "cache": "hit"}},
 		{method: "HEAD", target: "/v1/events/ml-coup-2021", headers: []string{"Traceparent", "00-" + trace + "-b7ad6b7169203331-01"}, want: map[string]any{"method": "HEAD", "route": "/v1/events/:id", "status": 200.0, "rows": 1.0, "trace_id": trace}},
 		{method: "GET", target: "/v1/events/nothing", want: map[string]any{"method": "GET", "route": "/v1/events/:id", "status": 404.0, "rows": 0.0}},
 		{method: "GET", target: "/v1/events.ndjson?id=ml-coup-2021,ne-coup-2023-07", want: map[string]any{"method": "GET", "route": "/v1/events.ndjson", "status": 200.0}},
@@ -72,6 +73,7 @@ func TestTheLogLineOfARequest(t *testing.T) {
 		{method: "PUT", target: "/v1/events/new", body: event, headers: write, want: map[string]any{"method": "PUT", "route": "/v1/events/:id", "status": 201.0, "rows": 1.0}},
 		{method: "POST", target: "/v1/imports", body: `[{"id":"a",` + event[1:] + `,{"id":"b",` + event[1:] + `]`, headers: write, want: map[string]any{"method": "POST", "route": "/v1/imports", "status": 200.0, "rows": 2.0}},
 		{method: "BREW", target: "/v1/events", want: map[string]any{"method": "other", "route": "none", "status": 405.0, "rows": 0.0}},
+		{method: "GET", target: "/v1/events", headers: []string{"If-None-Match", "*"}, want: map[string]any{"method": "GET", "route": "/v1/events", "status": 304.0, "rows": 0.0}},
 		{method: "GET", target: "/nothing", want: map[string]any{"method": "GET", "route": "none", "status": 404.0, "rows": 0.0}},
 		{method: "GET", target: "/docs", want: map[string]any{"method": "GET", "route": "/docs", "status": 200.0, "rows": 0.0}},
 	} {
@@ -89,7 +91,7 @@ func TestTheLogLineOfARequest(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s %s: the log has\n%v\nnot\n%v", ask.method, ask.target, got, want)
 		}
-		if cache := got["cache"]; cache != "none" && cache != "hit" && cache != "miss" {
+		if cache := got["cache"]; cache != "none" && cache != "hit" && cache != "miss" && cache != "joined" {
 			t.Errorf("the cache was a %v", cache)
 		}
 	}

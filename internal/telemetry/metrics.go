@@ -39,7 +39,7 @@ func NewMetrics(version string) *Metrics {
 			Name: "tarikh_http_request_duration_seconds", Help: "Time from a request's header to the end of its answer.", Buckets: durations,
 		}, []string{"route", "method"}),
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tarikh_http_response_bytes_total", Help: "Bytes of the bodies of answers, before compression.",
+			Name: "tarikh_http_response_bytes_total", Help: "Bytes of the bodies of answers, before they are compressed on the way.",
 		}, []string{"route"}),
 		problems: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tarikh_http_problems_total", Help: "Requests that were answered with a problem, by its code: rate_limited, busy and unavailable are those that were turned away.",
