@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	neturl "net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -113,6 +114,22 @@ func TestReadinessTellsThePart(t *testing.T) {
 	if got := p.get(t, "/readyz"); got.status != http.StatusOK {
 		t.Errorf("%+v", got)
 	}
+
+	address, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(address.Path, "/")
+	address.Path = "/postgres"
+	execute(t, address.String(), `ALTER DATABASE "`+name+`" ALLOW_CONNECTIONS false`, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+name+`'`)
+	got := ops.get(t, "/readyz")
+	execute(t, address.String(), `ALTER DATABASE "`+name+`" ALLOW_CONNECTIONS true`)
+	for _, part := range []string{`"database: does not answer"`, `"schema: unknown: the database does not answer"`, `"revision: cannot be read: the database does not answer"`} {
+		if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, part) {
+			t.Errorf("%s is not in %+v", part, got)
+		}
+	}
+	eventually(t, "it is ready again", func() bool { return p.get(t, "/readyz").status == http.StatusOK })
 }
 
 // receiver is a collector of spans, by OTLP over HTTP.
