@@ -90,7 +90,7 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 // collectChanges reads the newest revision and the changes beside it; a row without a
 // change tells the revision alone.
 func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, newest int64, err error) {
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err

@@ -49,7 +49,8 @@ func (c *usageCache) forget() {
 // its events and their first and last day (see timeline.Usage). Callers must not
 // change the map.
 func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
-	revision, _, err := s.Revision(ctx)
+	// Read, not known: what follows has no budget, and would wait for a silent database.
+	revision, _, err := s.ReadRevision(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 // Datasets gives every data set, by slug.
 func (s *Store) Datasets(ctx context.Context) ([]timeline.Dataset, error) {
 	var list []timeline.Dataset
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT slug, title, description, coalesce(licence, ''), coalesce(citation, ''), coalesce(url, ''), revision
 			FROM dataset ORDER BY slug`)
