@@ -45,21 +45,8 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 }
 
 func (a *api) chart(r *request, q timeline.ChartQuery) (timeline.Chart, error) {
-	builder := timeline.NewChartBuilder(q)
-	var needs timeline.SampleNeeds
-	if q.Measure != timeline.MeasureEvents {
-		needs.Measure = q.Measure
-	}
-	stop := r.timed()
-	err := a.Store.Samples(r.ctx, q.Filter, needs, func(s *timeline.Sample) error {
-		builder.Add(s)
-		return nil
-	})
-	stop()
-	if err != nil {
-		return timeline.Chart{}, err
-	}
-	return builder.Chart()
+	defer r.timed()()
+	return a.Store.Chart(r.ctx, q)
 }
 
 // label is the answer to what depends on the filter and on more. What shows the names
@@ -147,41 +134,16 @@ func (a *api) getFacets(r *request) (*answer, error) {
 	return given, nil
 }
 
-// countFacets reads the events once for all facets that are counted under the same
-// filter.
+// countFacets counts facets and names their values.
 func (a *api) countFacets(r *request, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error) {
 	defer r.timed()()
-	facets := make([]timeline.Facet, len(bys))
-	together := map[string][]int{}
-	for i, by := range bys {
-		with := timeline.FacetFilter(f, by)
-		key := with.Key()
-		if by == timeline.GroupActor { // needs more of each event than the others, which memory has not
-			key += by
-		}
-		together[key] = append(together[key], i)
+	facets, err := a.Store.Facets(r.ctx, f, bys, limit)
+	if err != nil {
+		return nil, err
 	}
-	for _, same := range together {
-		var counters []*timeline.FacetCounter
-		for _, i := range same {
-			counters = append(counters, timeline.NewFacetCounter(bys[i]))
-		}
-		actors := bys[same[0]] == timeline.GroupActor
-		needs := timeline.SampleNeeds{IDs: actors, Actors: actors}
-		err := a.Store.Samples(r.ctx, timeline.FacetFilter(f, bys[same[0]]), needs, func(s *timeline.Sample) error {
-			for _, c := range counters {
-				c.Add(s)
-			}
-			return nil
-		})
-		if err != nil {
+	for i := range facets {
+		if err := a.nameFacet(r, f.AsOf, &facets[i]); err != nil {
 			return nil, err
-		}
-		for n, i := range same {
-			facets[i] = counters[n].Facet(limit)
-			if err := a.nameFacet(r, f.AsOf, &facets[i]); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return facets, nil

@@ -30,7 +30,8 @@ type Store interface {
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
-	Samples(ctx context.Context, f timeline.Filter, needs timeline.SampleNeeds, each func(*timeline.Sample) error) error
+	Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Chart, error)
+	Facets(ctx context.Context, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error)
 	Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error
 	HasMeasure(ctx context.Context, name string) (bool, error)
 	Measures(ctx context.Context) ([]string, error)

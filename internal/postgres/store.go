@@ -11,6 +11,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +31,7 @@ type Options struct {
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32            // 0: pgxpool's default
+	MaxConns int32            // 0: the URL's pool_max_conns, else defaultConns
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -44,12 +46,14 @@ const (
 
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	now    func() time.Time
-	terms  *termCache
-	usage  usageCache
-	memory memory
-	watch  watch
+	pool       *pgxpool.Pool
+	now        func() time.Time
+	terms      *termCache
+	statistics statistics
+	usage      usageCache
+	memory     memory
+	watch      watch
+	pageBytes  int // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -67,11 +71,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
-	if o.MaxConns > 0 {
-		config.MaxConns = o.MaxConns
+	if err := setPool(config, o); err != nil {
+		return nil, err
 	}
-	config.ConnConfig.ConnectTimeout = acquireBudget
-	config.PingTimeout = pingBudget
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
@@ -86,10 +88,58 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory:  newMemory(),
+		memory: newMemory(), pageBytes: maxPageBytes,
 		writing: make(chan struct{}, max(1, config.MaxConns/2)),
 		once:    make(chan struct{}, max(1, config.MaxConns/4)),
 	}, nil
+}
+
+// The pool's connections live long: each holds its prepared statements and their plans.
+const (
+	connLifetime  = time.Hour        // and up to a fifth more, so that not all end at once
+	connIdleTime  = 15 * time.Minute // of those above idleConns
+	idleConns     = 2                // are there before they are wanted
+	connsPerCore  = 4                // a page waits for the database most of its time
+	fewestConns   = 10
+	mostConns     = 50 // a Postgres of its own takes 100, and may serve several programs
+	statementsMax = 256
+)
+
+func defaultConns() int32 {
+	return int32(min(max(fewestConns, connsPerCore*runtime.GOMAXPROCS(0)), mostConns))
+}
+
+// setPool sets how many connections there are and how long they live. What the URL
+// says of its pool holds.
+func setPool(config *pgxpool.Config, o Options) error {
+	said, err := pgconn.ParseConfig(o.URL)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL cannot be read: %w", err)
+	}
+	unset := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { _, set := said.RuntimeParams[name]; return set })
+	}
+	if unset("pool_max_conns") {
+		config.MaxConns = defaultConns()
+	}
+	if o.MaxConns > 0 {
+		config.MaxConns = o.MaxConns
+	}
+	if unset("pool_max_conn_lifetime") {
+		config.MaxConnLifetime, config.MaxConnLifetimeJitter = connLifetime, connLifetime/5
+	}
+	if unset("pool_max_conn_idle_time") {
+		config.MaxConnIdleTime = connIdleTime
+	}
+	if unset("pool_min_conns", "pool_min_idle_conns") {
+		config.MinIdleConns = min(idleConns, config.MaxConns)
+	}
+	config.ConnConfig.ConnectTimeout = acquireBudget
+	config.PingTimeout = pingBudget
+	if o.ExecMode != "exec" {
+		config.ConnConfig.StatementCacheCapacity = statementsMax
+	}
+	return nil
 }
 
 // prepareConn makes a new connection ready.
@@ -101,8 +151,14 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	if execMode == "exec" {
 		return nil // what is set through a transaction pooler stays on somebody else's connection
 	}
-	// Both make the ordered scans slower: they read little, in an order that must be kept.
-	_, err := conn.Exec(ctx, `SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`)
+	// The first two make the ordered scans slower: they read little, in an order that must
+	// be kept. For the same reason a block in their way must not be thought four times as
+	// dear as one among many: sorting all of a term would seem cheaper than that, as long
+	// as vacuum has not been there. To plan them takes longer than to run them, so that is done once for all
+	// arguments; where it must not, see replanned.
+	_, err := conn.Exec(ctx, `
+		SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false),
+			set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', 'force_generic_plan', false)`)
 	return err
 }
 

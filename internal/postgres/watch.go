@@ -34,7 +34,8 @@ type known struct {
 	at        time.Time
 	era       uint64    // counts how often the database went back
 	learnt    time.Time // when the revision was known here: what begins later sees it
-	confirmed time.Time // since when it was the newest at least; zero: somebody saw a newer one
+	confirmed time.Time // since when it was the newest at least; zero: that is in doubt
+	doubted   time.Time // only what begins later takes the doubt away
 }
 
 func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < confirmedFor }
@@ -47,10 +48,13 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 	old := w.now.Load()
 	next := known{revision: revision, at: at, learnt: time.Now(), confirmed: began}
 	if old != nil {
-		next.era = old.era
+		next.era, next.doubted = old.era, old.doubted
+		if !began.After(old.doubted) {
+			next.confirmed = time.Time{}
+		}
 		switch {
 		case revision == old.revision:
-			if !began.After(old.confirmed) {
+			if !next.confirmed.After(old.confirmed) {
 				return false
 			}
 			next.learnt = old.learnt
@@ -68,17 +72,18 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 // one is not relied on any more: no list is older than what was told already.
 func (w *watch) exceeds(revision int64) {
 	if old := w.now.Load(); old != nil && old.revision < revision {
-		w.doubt(old)
+		w.doubt()
 	}
 }
 
-// doubt makes the next reader ask the database, unless old was replaced meanwhile.
-func (w *watch) doubt(old *known) {
+// doubt makes the next reader ask the database. Readings that are on their way do not
+// help: they may have been sent before what is to be seen was there.
+func (w *watch) doubt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if old != nil && w.now.Load() == old {
+	if old := w.now.Load(); old != nil {
 		next := *old
-		next.confirmed = time.Time{}
+		next.confirmed, next.doubted = time.Time{}, time.Now()
 		w.now.Store(&next)
 	}
 }
