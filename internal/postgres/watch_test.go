@@ -223,3 +223,30 @@ func TestReadingsThatComeLate(t *testing.T) {
 		}
 	})
 }
+
+// TestAWriteWithinOnceIsKnownWhenItIsSeen: not before its answer is kept with it, and
+// then at once.
+func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
+	t.Parallel()
+	s, _ := watched(t)
+	key, err := s.CreateKey(t.Context(), "a", []string{timeline.ScopeWrite}, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := s.Known()
+	for range 2 { // the second time the kept answer is given
+		_, err = s.Once(t.Context(), key, "k", []byte("body"), func(ctx context.Context) (Answer, error) {
+			_, err := s.CreateDataset(ctx, timeline.Dataset{Slug: "a", Title: timeline.Text{"en": "a"}}, nil, Author{})
+			if now, _, _ := s.Known(); now != before {
+				t.Errorf("revision %d is told while nobody can see it", now)
+			}
+			return Answer{Status: 201, Headers: map[string]string{}, Body: []byte("{}")}, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, _, err := s.Revision(t.Context()); now != before+1 || err != nil {
+			t.Errorf("afterwards it tells %d, %v; want %d", now, err, before+1)
+		}
+	}
+}
