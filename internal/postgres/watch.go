@@ -25,7 +25,9 @@ const (
 type watch struct {
 	on  atomic.Bool // somebody keeps it confirmed
 	now atomic.Pointer[known]
-	mu  sync.Mutex // held while now is replaced
+
+	mu      sync.Mutex // held while now is replaced
+	doubted time.Time  // only readings that begin later are relied on
 }
 
 // known is a revision that was the newest. Times are read from the monotonic clock.
@@ -35,7 +37,6 @@ type known struct {
 	era       uint64    // counts how often the database went back
 	learnt    time.Time // when the revision was known here: what begins later sees it
 	confirmed time.Time // since when it was the newest at least; zero: that is in doubt
-	doubted   time.Time // only what begins later takes the doubt away
 }
 
 func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < confirmedFor }
@@ -47,11 +48,11 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 	defer w.mu.Unlock()
 	old := w.now.Load()
 	next := known{revision: revision, at: at, learnt: time.Now(), confirmed: began}
+	if !began.After(w.doubted) {
+		next.confirmed = time.Time{}
+	}
 	if old != nil {
-		next.era, next.doubted = old.era, old.doubted
-		if !began.After(old.doubted) {
-			next.confirmed = time.Time{}
-		}
+		next.era = old.era
 		switch {
 		case revision == old.revision:
 			if !next.confirmed.After(old.confirmed) {
@@ -71,7 +72,7 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 // exceeds notes that somebody saw a revision. When it is newer than the known one, that
 // one is not relied on any more: no list is older than what was told already.
 func (w *watch) exceeds(revision int64) {
-	if old := w.now.Load(); old != nil && old.revision < revision {
+	if old := w.now.Load(); old == nil || old.revision < revision {
 		w.doubt()
 	}
 }
@@ -81,9 +82,10 @@ func (w *watch) exceeds(revision int64) {
 func (w *watch) doubt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.doubted = time.Now()
 	if old := w.now.Load(); old != nil {
 		next := *old
-		next.confirmed, next.doubted = time.Time{}, time.Now()
+		next.confirmed = time.Time{}
 		w.now.Store(&next)
 	}
 }
