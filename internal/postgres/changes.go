@@ -113,5 +113,6 @@ func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedAr
 			return nil
 		})
 	})
+	s.watch.exceeds(newest)
 	return changes, fit, newest, err
 }

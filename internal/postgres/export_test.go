@@ -1,12 +1,18 @@
 package postgres
 
+import (
+	"context"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
 // PagesOfAtMost sets how many bytes a page may have.
 func (s *Store) PagesOfAtMost(bytes int) { s.pageBytes = bytes }
 
 // CatchUpAtMost sets how many changes memory applies one by one.
 func (s *Store) CatchUpAtMost(n int) { s.memory.catchUp = n }
 
-// HoldAtMost sets how many events memory holds.
+// HoldAtMost sets how many bytes memory takes.
 func (s *Store) HoldAtMost(n int) { s.memory.most = n }
 
 // OccupyMemory does as if somebody applied changes, until release is called.
@@ -21,4 +27,12 @@ func (s *Store) InMemory() int64 {
 		return table.Revision()
 	}
 	return -1
+}
+
+// BytesInMemory is what the copy takes.
+func (s *Store) BytesInMemory() int { return s.memory.table.Load().Bytes() }
+
+// UsageOfRows is Usage without memory.
+func (s *Store) UsageOfRows(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
+	return s.readUsage(ctx, kind)
 }

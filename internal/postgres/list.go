@@ -195,7 +195,7 @@ func (s *Store) count(ctx context.Context, f *timeline.Filter, mode timeline.Cou
 	limited := ""
 	switch mode {
 	case timeline.CountExact:
-		if table := s.recent(ctx, f, timeline.SampleNeeds{}); table != nil {
+		if table := s.recent(ctx, f); table != nil {
 			return &timeline.Count{Value: table.Count(f), Relation: "eq"}, nil
 		}
 	case timeline.CountCapped:
@@ -262,5 +262,6 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	case op == timeline.OpDelete:
 		return nil, 0, &timeline.Error{Kind: timeline.KindGone, Message: "This event was deleted: " + reason}
 	}
+	s.watch.exceeds(revision)
 	return doc, revision, nil
 }

@@ -52,6 +52,7 @@ type Store struct {
 	statistics statistics
 	usage      usageCache
 	memory     memory
+	watch      watch
 	pageBytes  int // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
@@ -164,20 +165,13 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 // Close gives every connection back, waiting for those in use.
 func (s *Store) Close() { s.pool.Close() }
 
-// Revision gives the newest revision and its time.
-func (s *Store) Revision(ctx context.Context) (int64, time.Time, error) {
-	var revision int64
-	var at time.Time
-	err := s.queryRow(ctx, `SELECT revision, at FROM revision`, nil, &revision, &at)
-	return revision, at.UTC(), err
-}
-
 // RevisionAt gives the last revision at or before a time: 0 before the first.
 func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	var revision int64
 	err := s.queryRow(ctx, `
 		SELECT coalesce(max(revision), 0) FROM revision_log WHERE at <= @at`,
 		pgx.NamedArgs{"at": t}, &revision)
+	s.watch.exceeds(revision)
 	return revision, err
 }
 
@@ -278,4 +272,10 @@ func (c *termCache) put(t timeline.Term, id int32) {
 		clear(c.ids)
 	}
 	c.ids[t] = id
+}
+
+func (c *termCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.ids)
 }

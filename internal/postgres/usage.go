@@ -39,10 +39,26 @@ func (c *usageCache) put(kind string, u usageAt) {
 	c.counts[kind] = u
 }
 
+func (c *usageCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.counts)
+}
+
 // Usage gives, for each value of a kind of term that some event has, the number of
 // its events and their first and last day (see timeline.Usage). Callers must not
 // change the map.
 func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		if values, ok := table.Usage(kind); ok {
+			return values, nil
+		}
+	}
+	return s.readUsage(ctx, kind)
+}
+
+// readUsage counts the ordered index, once for each revision.
+func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
 	revision, _, err := s.Revision(ctx)
 	if err != nil {
 		return nil, err
@@ -84,6 +100,9 @@ func bound(day *int32) edtf.Bound {
 
 // HasMeasure tells whether some event carries a measure.
 func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		return table.HasMeasure(name), nil
+	}
 	var has bool
 	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE measures ? @name)`, pgx.NamedArgs{"name": name}).Scan(&has)
@@ -91,9 +110,12 @@ func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 	return has, err
 }
 
-// Measures gives the names of the measures that some event carries, sorted. It
-// reads every event.
+// Measures gives the names of the measures that some event carries, sorted. Where
+// memory does not know them, it reads every event.
 func (s *Store) Measures(ctx context.Context) ([]string, error) {
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		return table.Measures(), nil
+	}
 	var names []string
 	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
