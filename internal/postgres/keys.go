@@ -234,7 +234,7 @@ func spanBounds(f *timeline.Filter, span int, order timeline.Order, after *timel
 	}
 	if after != nil {
 		place := "(DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")"
-		ahead := true
+		var ahead bool
 		if order == timeline.Descending {
 			if ahead = !last.Known || after.Day <= last.Day; ahead {
 				last = edtf.Open
