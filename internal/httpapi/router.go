@@ -137,8 +137,8 @@ var operations = []operation{
 	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
 }
 
-// New makes the handler of the whole API and its pages. Its error is a contract or a
-// page that cannot be read.
+// New makes the handler of the whole API and its pages. Its error is a page that cannot
+// be read.
 func New(o Options) (http.Handler, error) { return newHandler(o, operations) }
 
 func newHandler(o Options, operations []operation) (http.Handler, error) {
@@ -151,11 +151,8 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.WriteBudget == 0 {
 		o.WriteBudget = writeBudget
 	}
-	contract, err := newContract(o.Spec)
-	if err != nil {
-		return nil, err
-	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	a := &api{Options: o, contract: newContract(o.Spec), limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	var err error
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
