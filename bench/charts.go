@@ -57,11 +57,11 @@ func charts(ctx context.Context, b *bench, p *part) error {
 		}
 		cases = append(cases, c)
 		targets = append(targets,
-			load.Target{Name: c.name, PID: own.pid(), Run: func(ctx context.Context, _ int) (load.Sample, error) {
-				return load.HTTP{URL: own.address + c.path, Connections: 1, Length: b.length(), Dir: b.work}.Run(ctx)
+			load.Target{Name: c.name, PID: own.pid(), Run: func(ctx context.Context, round int) (load.Sample, error) {
+				return load.HTTP{URL: own.address + c.path, Connections: 1, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
 			}},
-			load.Target{Name: c.name + ", SQL", Run: func(ctx context.Context, _ int) (load.Sample, error) {
-				return load.SQL{URL: b.url("tarikh", "groupby"), Script: c.sql + ";\n", Connections: 1, Length: b.length(), Dir: b.work}.Run(ctx)
+			load.Target{Name: c.name + ", SQL", Run: func(ctx context.Context, round int) (load.Sample, error) {
+				return load.SQL{URL: b.url("tarikh", "groupby"), Script: c.sql + ";\n", Connections: 1, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
 			}})
 	}
 	m := b.compare(ctx, p, "", targets)

@@ -37,10 +37,7 @@ func cold(ctx context.Context, b *bench, p *part) error {
 	b.say("the program reads its copy of the events")
 	b.settle(ctx, 3*time.Minute, own.pid())
 
-	questions := make([][]synthetic.Question, b.rounds)
-	for i := range questions {
-		questions[i] = asker.Ask(questionsASecond * b.seconds)
-	}
+	questions := b.ask(asker)
 	targets := []load.Target{b.asking(uncached, own, questions, variant{line: ownPath})}
 	var names []string
 	if captured != nil {
@@ -49,8 +46,8 @@ func cold(ctx context.Context, b *bench, p *part) error {
 			return err
 		}
 		p.Notes = append(p.Notes, fmt.Sprintf("pgbench has %d clients, with which it is fastest here. The statement has %d parameters and runs with `plan_cache_mode=%s`.", clients, len(captured.parameters), captured.planMode))
-		targets = append(targets, load.Target{Name: statement, Run: func(ctx context.Context, _ int) (load.Sample, error) {
-			return b.pgbench(captured, clients, b.length()).Run(ctx)
+		targets = append(targets, load.Target{Name: statement, Run: func(ctx context.Context, round int) (load.Sample, error) {
+			return b.pgbench(captured, clients, b.lengthOf(round)).Run(ctx)
 		}})
 	}
 	for _, r := range rivals {
@@ -69,14 +66,24 @@ func cold(ctx context.Context, b *bench, p *part) error {
 	return m.oneFailed(uncached, statement)
 }
 
+// ask gives the questions of each round, those of the warm-up first.
+func (b *bench) ask(asker *synthetic.Asker) [][]synthetic.Question {
+	questions := [][]synthetic.Question{asker.Ask(questionsASecond)}
+	for range b.rounds {
+		questions = append(questions, asker.Ask(questionsASecond*b.seconds))
+	}
+	return questions
+}
+
 // asking makes a target that asks each round's questions.
 func (b *bench) asking(name string, p *process, questions [][]synthetic.Question, v variant) load.Target {
 	return load.Target{Name: name, PID: p.pid(), Run: func(ctx context.Context, round int) (load.Sample, error) {
-		lines := make([]string, len(questions[round]))
-		for i, q := range questions[round] {
+		of := questions[round-warmUp]
+		lines := make([]string, len(of))
+		for i, q := range of {
 			lines[i] = v.line(q)
 		}
-		h := load.HTTP{URL: p.address, Lines: lines, Post: v.post, Connections: connections, Length: b.length(), Dir: b.work}
+		h := load.HTTP{URL: p.address, Lines: lines, Post: v.post, Connections: connections, Length: b.lengthOf(round), Dir: b.work}
 		if v.post != "" {
 			h.Headers = []string{"Content-Type: application/json"}
 		}
@@ -92,6 +99,9 @@ func (b *bench) pgbench(c *captured, clients int, length time.Duration) load.SQL
 // bestClients tries how many clients give pgbench the most.
 func (b *bench) bestClients(ctx context.Context, c *captured) (int, error) {
 	best, most := 0, 0.0
+	if b.trial() {
+		return 8, nil
+	}
 	for _, clients := range []int{4, 8, connections} {
 		s, err := b.pgbench(c, clients, time.Second).Run(ctx)
 		if err != nil {

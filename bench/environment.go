@@ -32,6 +32,8 @@ type bench struct {
 	slow       *slowLog
 	loaded     *importCost // of the import of all events, where this run made it
 	rows       rivalRows
+
+	nodeProgram string // "" until it is looked for
 }
 
 // slowOver is what auto_explain tells of.

@@ -66,8 +66,8 @@ func hot(ctx context.Context, b *bench, p *part) error {
 			targets = append(targets, b.again(r.title, r.process.pid(), url+line))
 			continue
 		}
-		targets = append(targets, load.Target{Name: r.title, PID: r.process.pid(), Run: func(ctx context.Context, _ int) (load.Sample, error) {
-			s, err := load.HTTP{URL: url, Lines: []string{line}, Post: r.post, Headers: []string{"Content-Type: application/json"}, Connections: connections, Length: b.length(), Dir: b.work}.Run(ctx)
+		targets = append(targets, load.Target{Name: r.title, PID: r.process.pid(), Run: func(ctx context.Context, round int) (load.Sample, error) {
+			s, err := load.HTTP{URL: url, Lines: []string{line}, Post: r.post, Headers: []string{"Content-Type: application/json"}, Connections: connections, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
 			s.Repeated = 0 // as is meant
 			return s, err
 		}})

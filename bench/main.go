@@ -5,6 +5,7 @@
 //	go run ./bench -events 10000000         # ten million: fewer parts, 30 GB of disk
 //	go run ./bench -only hot,cold -seconds 5
 //	go run ./bench -list                    # the parts
+//	go run ./bench -page                    # RESULTS.md anew, after notes.md was edited
 //
 // It makes events, imports them with the built program into a Postgres of its own in a
 // temporary folder, and takes what it compares in turns within one run. A part that
@@ -52,6 +53,7 @@ type options struct {
 	seconds        int
 	only, rivals   []string
 	data, out      string
+	page           bool
 	typed          string // the command, for whoever wants the same figures
 }
 
@@ -65,6 +67,7 @@ func readOptions(args []string) (options, error) {
 	rivals := flags.String("rivals", strings.Join(rivalNames(), ","), "rivals to compare with, comma-separated; - for none")
 	flags.StringVar(&o.data, "data", "", "folder to keep the database in; a later run with it need not import. Absent: a temporary one")
 	flags.StringVar(&o.out, "out", filepath.Join("bench", "RESULTS.md"), "page to write; the figures are kept beside it, in results.json")
+	flags.BoolVar(&o.page, "page", false, "measure nothing: write the page anew, from results.json and bench/notes.md")
 	list := flags.Bool("list", false, "list the parts and end")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -129,6 +132,10 @@ func benchmark(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", kept, err)
 	}
+	notes := filepath.Join("bench", "notes.md")
+	if o.page {
+		return all.write(kept, o.out, notes)
+	}
 	b, err := prepare(ctx, o)
 	if err != nil {
 		return err
@@ -151,7 +158,7 @@ func benchmark(ctx context.Context, args []string) error {
 		if found.Failed != "" {
 			failed = append(failed, k.name)
 		}
-		if err := all.write(kept, o.out, filepath.Join("bench", "notes.md")); err != nil {
+		if err := all.write(kept, o.out, notes); err != nil {
 			return err
 		}
 	}
@@ -175,6 +182,7 @@ func (b *bench) runPart(ctx context.Context, k kind) (found *part) {
 		if fault := recover(); fault != nil {
 			found.Failed = fmt.Sprint(fault)
 		}
+		found.Machine = b.machine // Node may have been looked for
 		found.Failed = b.withoutFolders(found.Failed)
 		for i := range found.Notes {
 			found.Notes[i] = b.withoutFolders(found.Notes[i])

@@ -13,12 +13,34 @@ import (
 // connections is how many requests are under way at once, where it is not one.
 const connections = 32
 
+// warmUp is the round before the first, which is not measured.
+const warmUp = -1
+
+// trial tells of a run that is too short for figures: it leaves out what only they need.
+func (b *bench) trial() bool { return b.seconds == 1 }
+
+// lengthOf is how long a round's load is.
+func (b *bench) lengthOf(round int) time.Duration {
+	if round == warmUp {
+		return time.Second
+	}
+	return b.length()
+}
+
 // measured are the results of a comparison, by the name of what was measured.
 type measured map[string]load.Measured
 
 // compare measures targets in interleaved rounds, and adds a table of them to the part.
 // Who failed is in the table, with the reason below it.
 func (b *bench) compare(ctx context.Context, p *part, title string, targets []load.Target) measured {
+	if !b.trial() { // what is compiled or cached by use is ready then
+		b.say("every target is warmed up")
+		for _, t := range targets {
+			if _, err := t.Run(ctx, warmUp); err != nil {
+				b.say("%s: %v", t.Name, err) // the rounds will tell
+			}
+		}
+	}
 	all := load.Rounds(ctx, b.rounds, targets, b.postmaster, func(target string, round int, s load.Sample, err error) {
 		if err != nil {
 			b.say("round %d, %s: FAILED: %v", round+1, target, err)
@@ -56,7 +78,12 @@ func rowOf(m load.Measured) []string {
 	return row
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%.0f", float64(bytes)/1e6) }
+func megabytes(bytes int64) string {
+	if bytes < 10e6 {
+		return fmt.Sprintf("%.1f", float64(bytes)/1e6)
+	}
+	return fmt.Sprintf("%.0f", float64(bytes)/1e6)
+}
 
 // span writes a time with its unit.
 func span(d time.Duration) string {
@@ -117,7 +144,7 @@ func (m measured) oneFailed(names ...string) error {
 
 // again makes a target that asks one address again and again.
 func (b *bench) again(name string, pid int, url string, headers ...string) load.Target {
-	return load.Target{Name: name, PID: pid, Run: func(ctx context.Context, _ int) (load.Sample, error) {
-		return load.HTTP{URL: url, Headers: headers, Connections: connections, Length: b.length(), Dir: b.work}.Run(ctx)
+	return load.Target{Name: name, PID: pid, Run: func(ctx context.Context, round int) (load.Sample, error) {
+		return load.HTTP{URL: url, Headers: headers, Connections: connections, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
 	}}
 }

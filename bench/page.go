@@ -76,7 +76,7 @@ func writeMachines(b *strings.Builder, runs []*run) {
 			if found == nil {
 				continue
 			}
-			line := fmt.Sprintf("- %s events, %s, `%s`, commit %s: %s.\n", count(run.Events), found.Date, found.Command, found.Machine.Commit, found.Machine)
+			line := fmt.Sprintf("- %s events, %s, `%s`, commit %s: %s.\n", count(run.Events), day(found.Date), found.Command, found.Machine.Commit, found.Machine)
 			if !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}
@@ -85,6 +85,12 @@ func writeMachines(b *strings.Builder, runs []*run) {
 	if len(lines) > 0 {
 		fmt.Fprintf(b, "\n%s", strings.Join(lines, ""))
 	}
+}
+
+// day gives the day of a date with a time.
+func day(date string) string {
+	day, _, _ := strings.Cut(date, " ")
+	return day
 }
 
 // writeGoals writes the table of goals: a line for each, a column for each run.
@@ -144,6 +150,9 @@ func cells(runs []*run, i int, axis, words string) (value, verdict string) {
 	}
 	checked := *g
 	value = figure(g.Value) + g.Unit
+	if g.Upto > 0 && runs[i].Events > g.Upto {
+		return value, "–"
+	}
 	if g.Same {
 		at := slices.IndexFunc(runs, func(r *run) bool { return r.Events*10 == runs[i].Events })
 		if at < 0 {

@@ -48,6 +48,8 @@ type goal struct {
 	Unit    string  `json:"unit,omitempty"`
 	AtLeast float64 `json:"at_least,omitempty"`
 	AtMost  float64 `json:"at_most,omitempty"`
+	// Upto is the number of events up to which the goal is set; 0: any.
+	Upto int `json:"upto,omitempty"`
 	// Same names a figure that is to be about the same on more events: at most
 	// AtMost times that on a tenth of them. Value is the figure then.
 	Same bool `json:"same,omitempty"`

@@ -35,11 +35,7 @@ func small(ctx context.Context, b *bench, p *part) error {
 		}
 		defer bare.stop()
 		b.settle(ctx, time.Minute, cached.pid(), bare.pid())
-		asker := synthetic.NewAsker(seed + 3)
-		questions := make([][]synthetic.Question, b.rounds)
-		for i := range questions {
-			questions[i] = asker.Ask(questionsASecond * b.seconds)
-		}
+		questions := b.ask(synthetic.NewAsker(seed + 3))
 		page := synthetic.Question{Country: synthetic.CountryCodes()[0], From: "1800-01-01", To: "2200-12-31"}
 		targets := []load.Target{
 			b.again("the program, one page", cached.pid(), cached.address+ownPath(page)),
@@ -111,7 +107,11 @@ func (b *bench) startJSONServer(ctx context.Context, page synthetic.Question) (*
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(context.WithoutCancel(ctx), "node", filepath.Join("node_modules", "json-server", "lib", "cli", "bin.js"), file, "--host", "127.0.0.1", "--port", port, "--quiet")
+	node, err := b.node(ctx)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(context.WithoutCancel(ctx), node, filepath.Join("node_modules", "json-server", "lib", "cli", "bin.js"), file, "--host", "127.0.0.1", "--port", port, "--quiet")
 	command.Dir, command.Env = folder, append(os.Environ(), "NODE_ENV=production")
 	p, err := launch(command, filepath.Join(b.work, "json-server.log"))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/tarikh-timeline/tarikh/bench/load"
 )
 
-// starts is how often the program is started for a figure.
-const starts = 10
+// starts is how often the program is started for a figure, but for a trial of all this.
+const starts, fewStarts = 10, 3
 
 // starting tells how long the program takes from its start to its first answer.
 func starting(ctx context.Context, b *bench, p *part) error {
@@ -45,7 +45,11 @@ func starting(ctx context.Context, b *bench, p *part) error {
 // timeStarts starts the program again and again, and gives the sorted times.
 func (b *bench) timeStarts(ctx context.Context, s serving) ([]time.Duration, error) {
 	var times []time.Duration
-	for range starts {
+	tries := starts
+	if b.trial() {
+		tries = fewStarts
+	}
+	for range tries {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -46,14 +46,29 @@ func readStat(pid int) (stat, error) {
 // CPU gives the CPU time of a process so far, with its children that have ended and,
 // with family, those that have not. It is 0 where the system does not tell.
 func CPU(pid int, family bool) time.Duration {
-	s, err := readStat(pid)
-	if err != nil {
-		return 0
+	for try := 1; ; try++ {
+		before, err := readStat(pid)
+		if err != nil {
+			return 0
+		}
+		if !family {
+			return before.own + before.children
+		}
+		living := childrenCPU(pid)
+		after, err := readStat(pid)
+		if err != nil {
+			return 0
+		}
+		// A child that ends in between is counted twice or not at all.
+		if after.children == before.children || try == 20 {
+			return after.own + after.children + living
+		}
 	}
-	sum := s.own + s.children
-	if !family {
-		return sum
-	}
+}
+
+// childrenCPU gives the CPU time of a process's children that have not ended, or whose
+// end it has not taken note of yet.
+func childrenCPU(pid int) (sum time.Duration) {
 	names, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, name := range names {
 		text, err := os.ReadFile(name)
