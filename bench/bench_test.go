@@ -66,9 +66,13 @@ func nothingIsLeft(t *testing.T, temporary string) {
 // once, since each has to wait for its loads.
 func TestTheWholeCommand(t *testing.T) {
 	t.Parallel()
-	halves := [][]string{{"hot", "start", "import"}, {"cold", "charts", "filters", "memory", "export", "small", "slow"}}
+	halves := [][]string{{"hot", "filters", "start", "import"}, {"cold", "charts", "memory", "export", "small", "slow"}}
 	if all := slices.Concat(halves...); len(all) != len(parts) {
 		t.Errorf("%d of %d parts are tried: %v", len(all), len(parts), all)
+	}
+	if _, err := os.Stat("filters"); err != nil {
+		t.Log("NOT TESTED: bench/filters is absent")
+		halves[0] = []string{"hot", "start", "import"}
 	}
 	for _, names := range halves {
 		t.Run(names[0], func(t *testing.T) {

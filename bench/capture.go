@@ -45,6 +45,7 @@ var (
 
 // capture asks the program questions, and finds the statement that it sends for them.
 func (b *bench) capture(ctx context.Context) (*captured, error) {
+	mark := b.slow.mark()
 	own, err := b.start(ctx, serving{database: b.url("tarikh", "capture") + "&log_min_duration_statement=0", cache: "0"})
 	if err != nil {
 		return nil, err
@@ -53,7 +54,6 @@ func (b *bench) capture(ctx context.Context) (*captured, error) {
 	b.settle(ctx, 3*time.Minute, own.pid())
 	var samples []sampled
 	c := &captured{planMode: "auto"}
-	mark := b.slow.mark()
 	for _, q := range synthetic.NewAsker(seed + 1).Ask(12) {
 		before := b.slow.mark()
 		if _, _, err := get(ctx, own.address+ownPath(q), nil); err != nil {
@@ -62,16 +62,17 @@ func (b *bench) capture(ctx context.Context) (*captured, error) {
 		text, arguments := longest(b.slow.since(before))
 		switch {
 		case text == "":
-			return nil, errors.New("Postgres' log shows no statement of the program")
+			return nil, errors.New("the log of Postgres shows no statement of the program")
 		case c.text != "" && c.text != text:
 			return nil, errors.New("the program sends more than one statement for such questions")
 		}
 		c.text = text
 		samples = append(samples, sampled{q, arguments})
 	}
-	for _, r := range b.slow.since(mark) {
+	for _, r := range b.slow.since(mark) { // of new connections too
 		if m := planModes.FindStringSubmatch(r.text); m != nil && r.user == "capture" {
 			c.planMode = m[1]
+			break
 		}
 	}
 	if err := b.readTerms(ctx, c); err != nil {

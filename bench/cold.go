@@ -54,7 +54,7 @@ func cold(ctx context.Context, b *bench, p *part) error {
 		names = append(names, r.title)
 		targets = append(targets, b.asking(r.title, r.process, questions, r.variant))
 	}
-	m := b.compare(ctx, p, "", targets)
+	m := b.compare(ctx, p, targets)
 	p.aim(m, "cold read", "0.85 of pgbench with the same statement", uncached, statement, 0.85)
 	if best := m.best(names); best != "" {
 		p.aim(m, "cold read", "4 times the best rival", uncached, best, 4)
