@@ -247,7 +247,10 @@ func TestResultsAreMerged(t *testing.T) {
 
 func TestTheLogOfPostgresIsRead(t *testing.T) {
 	t.Parallel()
-	const log = `2026-11-25 00:00:00.123 UTC [77] capture LOG:  duration: 0.512 ms  execute stmtcache_1: SELECT revision, at FROM revision
+	const log = `2026-11-25 00:00:00.121 UTC [77] capture LOG:  duration: 0.1 ms  execute <unnamed>: SELECT set_config('jit', 'off', false),
+			set_config('plan_cache_mode', 'force_generic_plan', false)
+2026-11-25 00:00:00.122 UTC [77] capture LOG:  duration: 0.1 ms  execute <unnamed>: SELECT set_config('plan_cache_mode', 'auto', true)
+2026-11-25 00:00:00.123 UTC [77] capture LOG:  duration: 0.512 ms  execute stmtcache_1: SELECT revision, at FROM revision
 2026-11-25 00:00:00.124 UTC [77] capture LOG:  duration: 1.512 ms  execute stmtcache_2: SELECT k.id
 	FROM event_key k WHERE k.term = $1 AND k.sort_day <= DATE '1970-01-01' + $2::int
 	LIMIT $3
@@ -265,6 +268,9 @@ func TestTheLogOfPostgresIsRead(t *testing.T) {
 	text, arguments := longest(records)
 	if want := "SELECT k.id\nFROM event_key k WHERE k.term = $1 AND k.sort_day <= DATE '1970-01-01' + $2::int\nLIMIT $3"; text != want || !slices.Equal(arguments, []string{"'42'", "'9000'", "'it''s'"}) {
 		t.Errorf("%q, %q", text, arguments)
+	}
+	if got := settingsOf(records); !slices.Equal(got, []string{"jit=off", "plan_cache_mode=force_generic_plan"}) {
+		t.Errorf("%q", got)
 	}
 	if got, want := slowStatements(records), []slowStatement{{"cold", "SELECT 1 FROM event", 2, 99.25}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
@@ -292,7 +298,10 @@ func TestParametersAreExplained(t *testing.T) {
 	if _, err := explain(samples, terms); err == nil {
 		t.Error("a parameter of unknown meaning is passed over")
 	}
-	c := &captured{text: "SELECT id::text FROM k WHERE term = $2 AND day <= $3::int LIMIT $1;", parameters: want[:3], terms: terms[:3], planMode: "auto"}
+	c := &captured{text: "SELECT id::text FROM k WHERE term = $2 AND day <= $3::int LIMIT $1;", parameters: want[:3], terms: terms[:3], settings: []string{"jit=off", "plan_cache_mode=force_generic_plan"}}
+	if want := " -c jit=off -c plan_cache_mode=force_generic_plan"; c.options() != want {
+		t.Errorf("pgbench gets %q", c.options())
+	}
 	script := c.script()
 	for _, part := range []string{
 		"\\set term case when :rank < 2 then 1000 else case when :rank < 3 then 999 else 998 end end\n",
