@@ -14,11 +14,15 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	if chart, ok := t.chartOfMarks(q); ok {
 		return chart, nil
 	}
+	compiled := t.compile(&q.Filter)
 	builder := timeline.NewChartBuilder(q)
-	if (q.GroupBy == "" || q.GroupBy == timeline.GroupNone) && (q.Measure == "" || q.Measure == timeline.MeasureEvents) {
-		t.addShapes(&q.Filter, builder)
-	} else {
-		t.addKinds(q, builder)
+	switch {
+	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
+		t.addKinds(q, compiled, builder)
+	case q.GroupBy == "" || q.GroupBy == timeline.GroupNone:
+		t.addShapes(compiled, builder)
+	default:
+		return t.chartOfGroups(q, compiled)
 	}
 	return builder.Chart()
 }
@@ -101,62 +105,77 @@ func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
 	return chart.Chart()
 }
 
-// addShapes counts the shapes of the events that are kept and adds each once.
-func (t *Table) addShapes(f *timeline.Filter, builder *timeline.ChartBuilder) {
+// addShapes counts the shapes of the events that are kept and adds each once. It gives
+// the shapes in the order in which they were added.
+func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32) {
 	counts := make([]int32, t.shapes.len())
-	t.scan(t.compile(f), func(c *chunk, places []uint16, sign int) { perNumber(counts, c.shape, places, sign) })
+	t.scan(q, func(c *chunk, places []uint16, sign int) { perNumber(counts, c.shape, places, sign) })
 	var s shape
 	for n, times := range counts {
 		if times > 0 {
 			readShape(t.shapes.at(uint32(n)), &s)
 			sample := s.sample()
 			builder.AddTimes(&sample, uint32(times))
+			added = append(added, uint32(n))
 		}
 	}
+	return added
 }
 
-// addKinds adds the events that are kept, those together that have their shape, their
-// group and their measure in common.
-func (t *Table) addKinds(q timeline.ChartQuery, builder *timeline.ChartBuilder) {
-	grouped := func(c *chunk) []uint32 {
-		switch q.GroupBy {
-		case timeline.GroupCountry:
-			return c.roles
-		case timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset:
-			return c.class
-		}
-		return nil
-	}
+// addKinds adds the events that are kept: those that carry the measure by their shape,
+// their group and its value, the others, which only make the axis longer, by their
+// shape and their group each for itself.
+func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeline.ChartBuilder) {
 	values := t.measureValues(q.Measure)
+	shapes := make([]int32, t.shapes.len())
+	groups := make([]int32, t.groupsOf(q.GroupBy))
 	kinds := newKinds()
-	t.scan(t.compile(&q.Filter), func(c *chunk, places []uint16, sign int) {
-		groups := grouped(c)
+	t.scan(compiled, func(c *chunk, places []uint16, sign int) {
+		column := c.groups(q.GroupBy)
 		for _, p := range places {
 			k := kind{shape: c.shape[p]}
-			if groups != nil {
-				k.group = groups[p]
+			if column != nil {
+				k.group = column[p]
 			}
 			if values != nil && c.measures != nil {
 				k.measure = values.of[c.measures[p]]
 			}
-			kinds.add(k, sign)
+			if k.measure != 0 {
+				kinds.add(k, sign)
+				continue
+			}
+			shapes[k.shape] += int32(sign)
+			groups[k.group] += int32(sign)
 		}
 	})
 	var s shape
 	var sample timeline.Sample
-	for i, k := range kinds.list {
-		if kinds.times[i] <= 0 {
-			continue
-		}
+	add := func(k kind, times int32) {
 		readShape(t.shapes.at(k.shape), &s)
 		countries := sample.Countries[:0]
 		sample = s.sample()
 		sample.Countries = countries
-		t.name(&sample, q.GroupBy, k.group)
-		if k.measure > 0 {
+		if k.measure != 0 {
+			t.name(&sample, q.GroupBy, k.group)
 			sample.Measure, sample.HasMeasure = values.list[k.measure], true
 		}
-		builder.AddTimes(&sample, uint32(kinds.times[i]))
+		builder.AddTimes(&sample, uint32(times))
+	}
+	for i, k := range kinds.list {
+		if kinds.times[i] > 0 {
+			add(k, kinds.times[i])
+		}
+	}
+	for n, times := range shapes {
+		if times > 0 {
+			add(kind{shape: uint32(n)}, times)
+		}
+	}
+	for n, times := range groups {
+		if times > 0 && n > 0 {
+			t.name(&sample, q.GroupBy, uint32(n))
+			builder.AddGroups(&sample)
+		}
 	}
 }
 
@@ -181,61 +200,4 @@ func (t *Table) name(s *timeline.Sample, by string, number32 uint32) {
 		c := readClass(t.classes.at(number32))
 		s.Type, s.Status, s.Dataset = t.types.list[c.kind], t.statuses.list[c.status], t.datasets.list[c.dataset]
 	}
-}
-
-// measureValues are the different values of a measure; of gives the place in the list
-// of that of a number of measures: 0 where there is none.
-type measureValues struct {
-	list []float64
-	of   []uint32
-}
-
-func (t *Table) measureValues(measure string) *measureValues {
-	name, ok := t.measureNames.ids[measure]
-	if !ok || measure == timeline.MeasureEvents {
-		return nil
-	}
-	v := &measureValues{list: make([]float64, 1), of: make([]uint32, t.measures.len())}
-	places := map[float64]uint32{}
-	for n := range v.of {
-		for b := t.measures.at(uint32(n)); len(b) > 0; b = b[measureSize:] {
-			if id, value := readMeasure(b); id == name {
-				place, ok := places[value]
-				if !ok {
-					place = uint32(len(v.list))
-					v.list, places[value] = append(v.list, value), place
-				}
-				v.of[n] = place
-			}
-		}
-	}
-	return v
-}
-
-// kind is what events have in common that are added to a chart together.
-type kind struct{ shape, group, measure uint32 }
-
-// kinds counts kinds.
-type kinds struct {
-	list  []kind
-	times []int32
-	slots slots
-}
-
-func newKinds() *kinds { return &kinds{list: make([]kind, 1), times: make([]int32, 1)} }
-
-func (k *kinds) hash(v kind) uint64 {
-	h := (uint64(v.shape)<<32 | uint64(v.group)) * 0x9E3779B97F4A7C15
-	h = (h ^ h>>29 ^ uint64(v.measure)) * 0xBF58476D1CE4E5B9
-	return h ^ h>>32
-}
-
-func (k *kinds) add(v kind, sign int) {
-	n, ok := k.slots.find(k.hash(v), func(n uint32) bool { return k.list[n] == v })
-	if !ok {
-		n = uint32(len(k.list))
-		k.list, k.times = append(k.list, v), append(k.times, 0)
-		k.slots.insert(n, func(n uint32) uint64 { return k.hash(k.list[n]) })
-	}
-	k.times[n] += int32(sign)
 }

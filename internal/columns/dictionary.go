@@ -3,6 +3,7 @@ package columns
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 )
 
 // dictionary numbers strings of bytes, each as long as something holds it. Number 0 is
@@ -93,6 +94,14 @@ func (d *dictionary) compact() {
 		e.from = from
 	}
 	d.arena, d.garbage = arena, 0
+}
+
+// trim gives back room that was kept for more.
+func (d *dictionary) trim() {
+	d.arena, d.entries = slices.Clone(d.arena), slices.Clone(d.entries)
+	if size := d.slots.used + d.slots.used/3; size < len(d.slots.list) {
+		d.slots.resize(max(size, 16), d.hashOf)
+	}
 }
 
 // bytes is what the dictionary takes of memory.

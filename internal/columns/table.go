@@ -118,7 +118,7 @@ func (t *Table) Bytes() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	n := t.live.bytes() + t.gone.bytes() + 8*cap(t.shapeMarks) + t.terms.bytes()
-	for _, d := range []*dictionary{&t.shapes, &t.classes, &t.roles, &t.tags, &t.measures, &t.marks} {
+	for _, d := range t.dictionaries() {
 		n += d.bytes()
 	}
 	const word = 80 // with its place in the map
@@ -154,7 +154,17 @@ func (t *Table) Update(revision int64, gone, come []Row) error {
 func (t *Table) Load(row *Row) { t.put(row) }
 
 // Loaded ends the loading.
-func (t *Table) Loaded(revision int64) { t.revision = revision }
+func (t *Table) Loaded(revision int64) {
+	t.revision = revision
+	for _, d := range t.dictionaries() {
+		d.trim()
+	}
+	t.shapeMarks = slices.Clone(t.shapeMarks)
+}
+
+func (t *Table) dictionaries() []*dictionary {
+	return []*dictionary{&t.shapes, &t.classes, &t.roles, &t.tags, &t.measures, &t.marks}
+}
 
 func (t *Table) put(row *Row) {
 	e := t.encode(row)

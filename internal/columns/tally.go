@@ -25,52 +25,46 @@ type tally struct {
 
 // add gives false where less than nothing would be left.
 func (y *tally) add(mark uint32, by int) bool {
-	if 4*(y.used+1) > 3*len(y.list) {
+	if 8*(y.used+1) > 7*len(y.list) {
 		y.grow()
 	}
-	mask := uint32(len(y.list) - 1)
-	i := mark * 0x9E3779B1 >> 7 & mask
-	for ; y.list[i] != 0; i = (i + 1) & mask {
-		if uint32(y.list[i]>>32) == mark {
-			if by < 0 && uint32(y.list[i]) == 0 {
-				return false
-			}
-			y.list[i] += uint64(by) // never out of its half
-			return true
-		}
-	}
-	if by < 0 {
+	i := y.find(mark)
+	if by < 0 && uint32(y.list[i]) == 0 {
 		return false
 	}
-	y.list[i] = uint64(mark)<<32 | 1
-	y.used++
+	if y.list[i] == 0 {
+		y.list[i] = uint64(mark) << 32
+		y.used++
+	}
+	y.list[i] += uint64(by) // never out of its half
 	return true
+}
+
+// find gives the place of a mark, or the free one where it belongs.
+func (y *tally) find(mark uint32) int {
+	i := int(uint64(mark*0x9E3779B1) * uint64(len(y.list)) >> 32)
+	for y.list[i] != 0 && uint32(y.list[i]>>32) != mark {
+		if i++; i == len(y.list) {
+			i = 0
+		}
+	}
+	return i
 }
 
 // grow makes room and leaves out the marks that are not there any more.
 func (y *tally) grow() {
 	old := y.list
-	n := 0
+	y.used = 0
 	for _, m := range old {
 		if uint32(m) != 0 {
-			n++
+			y.used++
 		}
 	}
-	size := 8
-	for 2*(n+1) > size {
-		size *= 2
-	}
-	y.list, y.used = make([]uint64, size), n
-	mask := uint32(size - 1)
+	y.list = make([]uint64, y.used+y.used/3+4)
 	for _, m := range old {
-		if uint32(m) == 0 {
-			continue
+		if uint32(m) != 0 {
+			y.list[y.find(uint32(m>>32))] = m
 		}
-		i := uint32(m>>32) * 0x9E3779B1 >> 7 & mask
-		for y.list[i] != 0 {
-			i = (i + 1) & mask
-		}
-		y.list[i] = m
 	}
 }
 
@@ -201,10 +195,8 @@ func (t *Table) holdMarks(n uint32) {
 	text := t.shapes.at(n)
 	readShape(text, &s)
 	var numbers [2]uint32
-	marks, found := timeline.MarksOf(s.bounds(), s.doubtful())
-	if s.set != edtf.NotSet {
-		found = 0
-	}
+	sample := s.sample()
+	marks, found := timeline.MarksOf(&sample)
 	for i, m := range marks[:found] {
 		numbers[i], _ = t.marks.hold(appendMark(nil, m))
 	}

@@ -75,6 +75,13 @@ func (l *load) recovered(after time.Duration) {
 	l.recoveries = append(l.recoveries, after)
 }
 
+// refusals are the writes that were not acknowledged.
+func (l *load) refusals() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused + l.unknown
+}
+
 // writing waits until a write is acknowledged again.
 func (l *load) writing(t *testing.T, since time.Time) time.Duration {
 	t.Helper()

@@ -21,7 +21,7 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, noLeaks) }
 
 // clock is the time that the examples of the contract and the README were made at.
 var clock = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)

@@ -43,13 +43,19 @@ const (
 )
 
 // Follow loads every event into memory and keeps up with what is written, until ctx
-// ends. A fault of the database is tried again: nothing depends on the copy.
-func (s *Store) Follow(ctx context.Context) {
+// ends. A fault of the database is tried again: nothing depends on the copy. Whenever
+// it was loaded, its size in bytes is told to loaded.
+func (s *Store) Follow(ctx context.Context, loaded func(bytes int)) {
 	for ctx.Err() == nil {
 		next := followEvery
 		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
-			if fits, err := s.loadMemory(ctx); err == nil && !fits {
+			switch fits, err := s.loadMemory(ctx); {
+			case err == nil && !fits:
 				next = tooLargeEvery
+			case err == nil:
+				if table := s.memory.table.Load(); table != nil {
+					loaded(table.Bytes())
+				}
 			}
 		}
 		select {

@@ -23,7 +23,7 @@ func follow(t testing.TB, w *world) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		w.Follow(ctx)
+		w.Follow(ctx, func(int) {})
 		close(ended)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
@@ -168,7 +168,7 @@ func TestMemoryThatIsBusyHoldsUpNobody(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		w.Follow(ctx)
+		w.Follow(ctx, func(int) {})
 		close(ended)
 	}()
 	for w.InMemory() < w.last {

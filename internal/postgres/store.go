@@ -14,12 +14,14 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -31,8 +33,9 @@ type Options struct {
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32            // 0: the URL's pool_max_conns, else defaultConns
-	Now      func() time.Time // nil: time.Now
+	MaxConns int32                // 0: the URL's pool_max_conns, else defaultConns
+	Now      func() time.Time     // nil: time.Now
+	Traces   trace.TracerProvider // nil: no spans
 }
 
 // Budgets of what cannot be answered from the ordered index.
@@ -53,7 +56,8 @@ type Store struct {
 	usage      usageCache
 	memory     memory
 	watch      watch
-	pageBytes  int // maxPageBytes, but for tests
+	schema     atomic.Int64 // version that Ready found last
+	pageBytes  int          // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -77,6 +81,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
+	}
+	if o.Traces != nil {
+		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -224,28 +231,6 @@ func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(
 		}
 		return err
 	})
-}
-
-// Ready tells, part by part, whether the store can serve.
-func (s *Store) Ready(ctx context.Context) []timeline.Check {
-	database := timeline.Check{Name: "database", OK: true, Detail: "answers"}
-	schema := timeline.Check{Name: "schema", Detail: "unknown: the database does not answer"}
-	var version int64
-	var dirty bool
-	err := s.queryRow(ctx, `SELECT version, dirty FROM schema_migrations`, nil, &version, &dirty)
-	switch {
-	case isUnavailable(err):
-		database.OK, database.Detail = false, "does not answer"
-	case err != nil:
-		schema.Detail = "no migration has run"
-	case dirty:
-		schema.Detail = fmt.Sprintf("migration %d failed half-way", version)
-	case version != LatestVersion():
-		schema.Detail = fmt.Sprintf("is at version %d, this program needs %d", version, LatestVersion())
-	default:
-		schema.OK, schema.Detail = true, fmt.Sprintf("version %d", version)
-	}
-	return []timeline.Check{database, schema}
 }
 
 // termCache remembers the ids of terms, which never change. There are as many as

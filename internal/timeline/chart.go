@@ -272,18 +272,17 @@ func (c *ChartBuilder) keepMembers(spans []edtf.MatchSpan) {
 	}
 }
 
+// AddGroups makes the groups of a sample known, which then are in the chart even where
+// they have none of its measure.
+func (c *ChartBuilder) AddGroups(s *Sample) {
+	from := len(c.groups)
+	c.keepGroups(s)
+	c.groups = c.groups[:from]
+}
+
 func (c *ChartBuilder) keepGroups(s *Sample) {
-	switch c.query.GroupBy {
-	case GroupCountry:
-		for _, code := range s.Countries {
-			c.keepGroup(code)
-		}
-	case GroupType:
-		c.keepGroup(s.Type)
-	case GroupStatus:
-		c.keepGroup(s.Status)
-	case GroupDataset:
-		c.keepGroup(s.Dataset)
+	for _, value := range s.Groups(c.query.GroupBy) {
+		c.keepGroup(value)
 	}
 }
 
@@ -310,16 +309,25 @@ func (c *ChartBuilder) Chart() (Chart, error) {
 	p := plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.number)}
 	shown, other := p.rank()
 	total, sums := p.sum(shown, other)
-	chart.Total = p.scale.float(total)
-	chart.Buckets = sums[0].buckets(&p)
+	values := make([]string, len(shown))
 	for i, id := range shown {
-		value := c.values[id]
-		chart.Groups = append(chart.Groups, Group{value, labelOf(c.query.GroupBy, value), sums[1+i].buckets(&p)})
+		values[i] = c.values[id]
+	}
+	p.finish(&chart, total, sums, values, other)
+	return chart, nil
+}
+
+// finish fills a chart: the sums are of all events, of those of the groups shown, and,
+// where there are others, of these.
+func (p *plotter) finish(c *Chart, total fixed, sums []series, shown []string, other bool) {
+	c.Total = p.scale.float(total)
+	c.Buckets = sums[0].buckets(p)
+	for i, value := range shown {
+		c.Groups = append(c.Groups, Group{value, labelOf(c.GroupBy, value), sums[1+i].buckets(p)})
 	}
 	if other {
-		chart.Groups = append(chart.Groups, Group{GroupOther, labels("غير ذلك", "All others", "Tous les autres"), sums[1+len(shown)].buckets(&p)})
+		c.Groups = append(c.Groups, Group{GroupOther, labels("غير ذلك", "All others", "Tous les autres"), sums[1+len(shown)].buckets(p)})
 	}
-	return chart, nil
 }
 
 // chartAxis is the buckets of a chart: bucket i goes from edges[i] to the day before

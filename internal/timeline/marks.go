@@ -31,10 +31,11 @@ type Mark struct {
 	Lo, Hi   edtf.Day
 }
 
-// MarksOf gives the marks of a date that is no set, and how many they are: none for
-// the few that cannot be taken apart, whose ends are unknown or whose start may lie
-// after their end.
-func MarksOf(b edtf.Bounds, doubtful bool) (marks [2]Mark, n int) {
+// MarksOf gives the marks of an event, and how many they are: none for the few that
+// cannot be taken apart, whose ends are unknown or whose start may lie after their end,
+// and for sets whose members lie in several months.
+func MarksOf(s *Sample) (marks [2]Mark, n int) {
+	b, doubtful := &s.Bounds, s.Uncertain || s.Approximate
 	mark := func(kind MarkKind, lo, hi edtf.Bound) Mark {
 		m := Mark{kind, doubtful, lo.Day, hi.Day}
 		if month := IntervalMonth.ordinal(m.Lo); month == IntervalMonth.ordinal(m.Hi) {
@@ -47,6 +48,15 @@ func MarksOf(b edtf.Bounds, doubtful bool) (marks [2]Mark, n int) {
 	end := b.EndEarliest.Known && b.EndLatest.Known
 	noStart := !b.StartEarliest.Known && !b.StartLatest.Known
 	noEnd := !b.EndEarliest.Known && !b.EndLatest.Known
+	if s.Set != edtf.NotSet {
+		// The hull is enough where it is one month, and of one range of which the event
+		// is on some day.
+		one := s.Set == edtf.OneOf && len(s.Spans) == 1
+		if start && end && (one || IntervalMonth.ordinal(b.StartEarliest.Day) == IntervalMonth.ordinal(b.EndLatest.Day)) {
+			return [2]Mark{mark(MarkOne, b.StartEarliest, b.EndLatest)}, 1
+		}
+		return marks, 0
+	}
 	switch {
 	case start && end && b.StartEarliest == b.EndEarliest && b.StartLatest == b.EndLatest:
 		return [2]Mark{mark(MarkOne, b.StartEarliest, b.StartLatest)}, 1

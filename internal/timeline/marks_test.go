@@ -20,14 +20,12 @@ func monthChart(list []timeline.Event, q timeline.ChartQuery) (timeline.Chart, b
 	marks := map[timeline.Mark]uint32{}
 	for i := range list {
 		e := &list[i]
-		found, n := timeline.MarksOf(e.Date.Bounds, e.Date.Uncertain || e.Date.Approximate)
-		if e.Date.Set != edtf.NotSet {
-			n = 0
-		}
+		whole := sampleOf(e, "")
+		found, n := timeline.MarksOf(&whole)
 		for _, m := range found[:n] {
 			marks[m]++
 		}
-		if whole := sampleOf(e, ""); n == 0 && reference.Keeps(&timeline.Filter{Window: q.Window}, e) {
+		if n == 0 && reference.Keeps(&timeline.Filter{Window: q.Window}, e) {
 			c.AddWhole(&whole, 1)
 		}
 	}
