@@ -26,11 +26,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	if err := Table(ctx, os.Getenv("DATABASE_URL"), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "filters:", err)
-		os.Exit(1) //nolint:gocritic // the signals end with the program
+		stop()
+		os.Exit(1)
 	}
+	stop()
 }
 
 const (

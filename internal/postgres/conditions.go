@@ -58,7 +58,7 @@ func rowConditions(f *timeline.Filter, args pgx.NamedArgs, keyed bool) *conditio
 	if f.Window.To.Known {
 		args["to"] = int32(f.Window.To.Day)
 	}
-	if f.HasWindow() && !(keyed && windowByKeys(f)) {
+	if f.HasWindow() && (!keyed || !windowByKeys(f)) {
 		c.add(windowCondition(f))
 	}
 	if f.On != (timeline.MonthDay{}) && !keyed {
@@ -73,7 +73,7 @@ func rowConditions(f *timeline.Filter, args pgx.NamedArgs, keyed bool) *conditio
 	if !keyed {
 		c.words(f)
 	}
-	if len(f.Statuses) > 0 && !(keyed && statusByTerms(f)) {
+	if len(f.Statuses) > 0 && (!keyed || !statusByTerms(f)) {
 		args["statuses"] = f.Statuses
 		c.add(`e.status = ANY(@statuses::text[])`)
 	}
@@ -88,7 +88,7 @@ func rowConditions(f *timeline.Filter, args pgx.NamedArgs, keyed bool) *conditio
 	if f.BBox != nil {
 		c.box(f.BBox)
 	}
-	if f.MinSources > 0 && !(keyed && f.MinSources == timeline.TermedSources) {
+	if f.MinSources > 0 && (!keyed || f.MinSources != timeline.TermedSources) {
 		args["min_sources"] = f.MinSources
 		c.add(`e.sources >= @min_sources`)
 	}

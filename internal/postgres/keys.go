@@ -234,7 +234,7 @@ func spanBounds(f *timeline.Filter, span int, order timeline.Order, after *timel
 	}
 	if after != nil {
 		place := "(DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")"
-		ahead := true
+		var ahead bool
 		if order == timeline.Descending {
 			if ahead = !last.Known || after.Day <= last.Day; ahead {
 				last = edtf.Open
@@ -276,7 +276,13 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+	within := s.read // an import may bring any number of new words
+	if !create {
+		within = func(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+			return s.readWithin(ctx, errNoAnswer, do)
+		}
+	}
+	err := within(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		args := pgx.NamedArgs{"kinds": kinds, "values": values}
 		if create {
 			// Outside the write's transaction: a term without events is harmless, and
