@@ -22,7 +22,9 @@ func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limi
 	if after.ID != "" {
 		later = `(revision, id) > (@revision, @id::text COLLATE "C")`
 	}
-	changes, newest, err := s.collectChanges(ctx, `
+	// Who has followed further than this instance knows must not be sent back.
+	needed := max(s.replicas.needed(nil), after.Revision)
+	changes, newest, err := s.collectChanges(ctx, needed, `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			(SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			 FROM event WHERE `+later+` ORDER BY revision, id LIMIT @limit)
@@ -62,7 +64,7 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	if before == 0 {
 		args["before"] = int64(1<<63 - 1)
 	}
-	changes, newest, err := s.collectChanges(ctx, `
+	changes, newest, err := s.collectChanges(ctx, s.replicas.needed(nil), `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			FROM event WHERE id = @id
@@ -89,8 +91,9 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 
 // collectChanges reads the newest revision and the changes beside it; a row without a
 // change tells the revision alone.
-func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, newest int64, err error) {
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+func (s *Store) collectChanges(ctx context.Context, needed int64, sql string, args pgx.NamedArgs) (changes []timeline.Change, newest int64, err error) {
+	err = s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
+		changes = nil
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err

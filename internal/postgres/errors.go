@@ -59,6 +59,20 @@ func anotherWrite(err error) error {
 	return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
 }
 
+// noLongerPrimary tells that a server was demoted (25006: read-only), or stops or
+// starts.
+func noLongerPrimary(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "25006", "57P01", "57P02", "57P03":
+		return true
+	}
+	return false
+}
+
 func unavailable(err error) error {
 	return &timeline.Error{Kind: timeline.KindUnavailable, Message: "The database cannot be reached; try again shortly.", RetryAfter: time.Second, Cause: err}
 }

@@ -66,7 +66,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 			}
 			for batch := range slices.Chunk(ids, exportBatch) {
 				sql, args := documentsSQL(f, batch)
-				if _, _, err := s.handOver(ctx, sql, args, free, pages); err != nil {
+				if _, _, err := s.handOver(ctx, f, sql, args, free, pages); err != nil {
 					return err
 				}
 			}
@@ -78,7 +78,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 		}
 		args := pgx.NamedArgs{"limit": exportBatch}
 		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, f, order, after, args)
-		last, n, err := s.handOver(ctx, sql, args, free, pages)
+		last, n, err := s.handOver(ctx, f, sql, args, free, pages)
 		if err != nil || n < exportBatch {
 			return err
 		}
@@ -90,7 +90,8 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
 	args := pgx.NamedArgs{"limit": sortedBatch}
 	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readAt(ctx, s.replicas.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+		ids = nil
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err
@@ -116,14 +117,14 @@ func documentsSQL(f *timeline.Filter, ids []string) (string, pgx.NamedArgs) {
 
 // handOver reads a page into what is free, passes it on, and gives the place of its
 // last event and how many it has.
-func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, n int, err error) {
+func (s *Store) handOver(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, n int, err error) {
 	var page *documents
 	select {
 	case page = <-free:
 	case <-ctx.Done():
 		return last, 0, ctx.Err()
 	}
-	if last, err = s.exportPage(ctx, sql, args, page); err != nil {
+	if last, err = s.exportPage(ctx, f, sql, args, page); err != nil {
 		return last, 0, err
 	}
 	n = len(page.ends)
@@ -136,10 +137,10 @@ func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, fr
 }
 
 // exportPage reads one page, and gives the place of its last event.
-func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs, page *documents) (timeline.Position, error) {
-	page.bytes, page.ends = page.bytes[:0], page.ends[:0]
+func (s *Store) exportPage(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, page *documents) (timeline.Position, error) {
 	var last timeline.Position
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readAt(ctx, s.replicas.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+		page.bytes, page.ends = page.bytes[:0], page.ends[:0]
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
 			return err

@@ -183,7 +183,11 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	needed := s.replicas.needed(nil)
+	if create {
+		needed = onPrimary
+	}
+	err := s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		args := pgx.NamedArgs{"kinds": kinds, "values": values}
 		if create {
 			// Outside the write's transaction: a term without events is harmless, and

@@ -80,9 +80,10 @@ const memoryColumns = sampleColumns + `, e.country_roles, e.sources, e.measures`
 // loadMemory reads all events, as of one moment. Requests go on meanwhile, with what
 // was there before or from the rows. It gives false where there are too many events.
 func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
-	table := columns.New()
+	var table *columns.Table
 	var events int64
-	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.snapshot(ctx, s.replicas.needed(nil), func(ctx context.Context, tx pgx.Tx) error {
+		table = columns.New()
 		var revision int64
 		if err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) FROM revision`,
 			pgx.NamedArgs{"limit": s.memory.most + 1}).Scan(&revision, &events); err != nil || events > int64(s.memory.most) {
@@ -124,7 +125,8 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 	if table == nil {
 		return false, nil
 	}
-	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	needed := max(s.replicas.needed(nil), table.Revision()) // never back
+	err = s.snapshot(ctx, needed, func(ctx context.Context, tx pgx.Tx) error {
 		var err error
 		upToDate, err = s.applyChanges(ctx, tx, table)
 		return err
@@ -168,9 +170,10 @@ func (s *Store) applyChanges(ctx context.Context, tx pgx.Tx, table *columns.Tabl
 	return true, nil
 }
 
-// snapshot runs do in a transaction that sees one state of the data.
-func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
-	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+// snapshot runs do in a transaction that sees one state of the data, where a revision
+// was reached. It may run twice.
+func (s *Store) snapshot(ctx context.Context, needed int64, do func(ctx context.Context, tx pgx.Tx) error) error {
+	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 			return do(ctx, tx)
 		})

@@ -45,17 +45,22 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 	} else {
 		from = versions(f.AsOf, args) + " e WHERE " + rowConditions(&f, args, false).where()
 	}
-	return s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.readWithinAt(ctx, s.replicas.needed(f.AsOf), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, "SELECT "+sampleColumns+" FROM "+from, args)
 		if err != nil {
 			return err
 		}
 		var v timeline.Sample
 		scanner := sampleScanner{sample: &v}
+		handed := false
 		_, err = pgx.ForEachRow(rows, scanner.into(), func() error {
+			handed = true
 			scanner.read()
 			return each(&v)
 		})
+		if err != nil && handed {
+			return handedOnError{err}
+		}
 		return err
 	})
 }

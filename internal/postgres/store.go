@@ -26,10 +26,15 @@ import (
 type Options struct {
 	URL       string // connection string for queries
 	DirectURL string // for migrations, where URL is a pooler; "": URL
+	// ReplicaURLs lead to copies that follow the database, one server each. They answer
+	// reads that they have caught up with.
+	ReplicaURLs []string
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32            // 0: pgxpool's default
+	MaxConns int32            // of each pool; 0: pgxpool's default
+	// Logf, if set, is told when a replica fails and when it is back.
+	Logf func(format string, args ...any)
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -44,11 +49,12 @@ const (
 
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	now    func() time.Time
-	terms  *termCache
-	usage  usageCache
-	memory memory
+	pool     *pgxpool.Pool
+	replicas *replicas
+	now      func() time.Time
+	terms    *termCache
+	usage    usageCache
+	memory   memory
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -56,9 +62,36 @@ type Store struct {
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	config, err := pgxpool.ParseConfig(o.URL)
+	config, err := poolConfig(o, o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", err)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+	}
+	replicas, err := openReplicas(ctx, o)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &Store{
+		pool: pool, replicas: replicas, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
+		memory:  newMemory(),
+		writing: make(chan struct{}, max(1, config.MaxConns/2)),
+		once:    make(chan struct{}, max(1, config.MaxConns/4)),
+	}, nil
+}
+
+// poolConfig is how the connections to one server are made.
+func poolConfig(o Options, url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
 	}
 	if o.ExecMode == "exec" {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
@@ -69,26 +102,28 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.MaxConns > 0 {
 		config.MaxConns = o.MaxConns
 	}
-	config.ConnConfig.ConnectTimeout = acquireBudget
+	// Of several hosts each gets its share: a dead one must not use up the budget.
+	config.ConnConfig.ConnectTimeout = acquireBudget / time.Duration(hosts(config.ConnConfig))
 	config.PingTimeout = pingBudget
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+	return config, nil
+}
+
+// hosts counts the servers that an address names, of which the first that will do is
+// taken. Each may stand there twice, with TLS and without.
+func hosts(config *pgx.ConnConfig) int {
+	type place struct {
+		host string
+		port uint16
 	}
-	now := o.Now
-	if now == nil {
-		now = time.Now
+	places := map[place]bool{{config.Host, config.Port}: true}
+	for _, other := range config.Fallbacks {
+		places[place{other.Host, other.Port}] = true
 	}
-	return &Store{
-		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory:  newMemory(),
-		writing: make(chan struct{}, max(1, config.MaxConns/2)),
-		once:    make(chan struct{}, max(1, config.MaxConns/4)),
-	}, nil
+	return len(places)
 }
 
 // prepareConn makes a new connection ready.
@@ -106,20 +141,27 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 }
 
 // Close gives every connection back, waiting for those in use.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.replicas.close()
+	s.pool.Close()
+}
 
-// Revision gives the newest revision and its time.
+// Revision gives the newest revision and its time. What is read after it, by anybody,
+// is not older.
 func (s *Store) Revision(ctx context.Context) (int64, time.Time, error) {
 	var revision int64
 	var at time.Time
 	err := s.queryRow(ctx, `SELECT revision, at FROM revision`, nil, &revision, &at)
+	if err == nil {
+		s.replicas.note(revision)
+	}
 	return revision, at.UTC(), err
 }
 
 // RevisionAt gives the last revision at or before a time: 0 before the first.
 func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	var revision int64
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.replicas.needed(nil), `
 		SELECT coalesce(max(revision), 0) FROM revision_log WHERE at <= @at`,
 		pgx.NamedArgs{"at": t}, &revision)
 	return revision, err
@@ -128,7 +170,7 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 // RevisionTime gives the time of a revision; of 0, before any, that of the newest.
 func (s *Store) RevisionTime(ctx context.Context, revision int64) (time.Time, error) {
 	var at time.Time
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.replicas.needed(&revision), `
 		SELECT coalesce((SELECT at FROM revision_log WHERE revision = @revision), (SELECT at FROM revision))`,
 		pgx.NamedArgs{"revision": revision}, &at)
 	return at.UTC(), err
@@ -148,7 +190,14 @@ func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, in
 	})
 }
 
-// read runs do on a connection, which must be had within its budget.
+// queryRowAt is queryRow on whoever has reached a revision.
+func (s *Store) queryRowAt(ctx context.Context, needed int64, sql string, args pgx.NamedArgs, into ...any) error {
+	return s.readWithinAt(ctx, needed, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, sql, args).Scan(into...)
+	})
+}
+
+// read runs do on a connection to the primary, which must be had within its budget.
 func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
@@ -157,14 +206,38 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 		return translate(ctx, unreachable(ctx, err))
 	}
 	defer conn.Release()
-	return translate(ctx, do(ctx, conn))
+	err = do(ctx, conn)
+	s.dropPrimary(err)
+	return translate(ctx, err)
+}
+
+// dropPrimary gives up every connection to a server that says it is no primary any more,
+// or that it stops: the next one is looked for among all hosts of the address, and no
+// other request meets the same.
+func (s *Store) dropPrimary(err error) {
+	if noLongerPrimary(err) {
+		s.pool.Reset()
+	}
 }
 
 // readWithin is read with a time budget for the query itself. When it is spent,
 // costly is the error.
 func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
-	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		limited, cancel := context.WithTimeout(ctx, queryBudget)
+	return s.readWithinAt(ctx, onPrimary, costly, do)
+}
+
+// onPrimary is in the place of a revision that a read needs: a replica will not do.
+const onPrimary = -1
+
+// readWithinAt is readWithin on whoever has reached a revision. What a replica that
+// failed has used of the budget is gone.
+func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
+	var until time.Time
+	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
+		if until.IsZero() {
+			until = time.Now().Add(queryBudget)
+		}
+		limited, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
@@ -195,7 +268,11 @@ func (s *Store) Ready(ctx context.Context) []timeline.Check {
 	default:
 		schema.OK, schema.Detail = true, fmt.Sprintf("version %d", version)
 	}
-	return []timeline.Check{database, schema}
+	checks := []timeline.Check{database, schema}
+	if len(s.replicas.all) > 0 {
+		checks = append(checks, s.replicas.check())
+	}
+	return checks
 }
 
 // termCache remembers the ids of terms, which never change. There are as many as

@@ -51,7 +51,8 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 		return values, nil
 	}
 	values := map[string]timeline.Usage{}
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readAt(ctx, s.replicas.needed(nil), func(ctx context.Context, conn *pgxpool.Conn) error {
+		clear(values)
 		rows, err := conn.Query(ctx, `
 			SELECT t.value, count(*),
 			       min(k.sort_day) - DATE '1970-01-01',
@@ -90,7 +91,7 @@ func bound(day *int32) edtf.Bound {
 // HasMeasure tells whether some event carries a measure.
 func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 	var has bool
-	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.replicas.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE measures ? @name)`, pgx.NamedArgs{"name": name}).Scan(&has)
 	})
 	return has, err
@@ -100,7 +101,7 @@ func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 // reads every event.
 func (s *Store) Measures(ctx context.Context) ([]string, error) {
 	var names []string
-	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.replicas.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT DISTINCT m.name COLLATE "C" FROM event e, jsonb_object_keys(e.measures) AS m(name)
 			WHERE e.measures <> '{}' ORDER BY 1`)
@@ -115,8 +116,14 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 
 // Datasets gives every data set, by slug.
 func (s *Store) Datasets(ctx context.Context) ([]timeline.Dataset, error) {
+	return s.datasets(ctx, s.replicas.needed(nil))
+}
+
+// datasets gives them as they are where a revision was reached. Whoever writes asks the
+// primary: what another instance has just made must be there.
+func (s *Store) datasets(ctx context.Context, needed int64) ([]timeline.Dataset, error) {
 	var list []timeline.Dataset
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT slug, title, description, coalesce(licence, ''), coalesce(citation, ''), coalesce(url, ''), revision
 			FROM dataset ORDER BY slug`)
