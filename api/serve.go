@@ -89,6 +89,7 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 	}
 	beside, stopBeside := context.WithCancel(ctx)
 	defer stopBeside() // before the store is closed, which waits for what uses it
+	go store.Watch(beside)
 	go store.Follow(beside)
 	go forgetAnswers(beside, store, log)
 	handler, err := httpapi.New(httpapi.Options{

@@ -234,6 +234,14 @@ func (a *api) asOf(r *request) (moment, error) {
 		return now, err
 	}
 	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+		if n > newest { // another instance may have told the client of it just now
+			stop = r.timed()
+			newest, _, err = a.Store.ReadRevision(r.ctx)
+			stop()
+			if err != nil {
+				return now, err
+			}
+		}
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
 		}

@@ -23,6 +23,7 @@ import (
 // Store is what the handlers ask. internal/postgres is one.
 type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
+	ReadRevision(ctx context.Context) (int64, time.Time, error)
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)

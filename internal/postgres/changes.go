@@ -23,7 +23,7 @@ func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limi
 		later = `(revision, id) > (@revision, @id::text COLLATE "C")`
 	}
 	// Who has followed further than this instance knows must not be sent back.
-	needed := max(s.replicas.needed(nil), after.Revision)
+	needed := max(s.needed(nil), after.Revision)
 	changes, newest, err := s.collectChanges(ctx, needed, `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			(SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
@@ -64,7 +64,7 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	if before == 0 {
 		args["before"] = int64(1<<63 - 1)
 	}
-	changes, newest, err := s.collectChanges(ctx, s.replicas.needed(nil), `
+	changes, newest, err := s.collectChanges(ctx, s.needed(nil), `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			FROM event WHERE id = @id
@@ -114,5 +114,6 @@ func (s *Store) collectChanges(ctx context.Context, needed int64, sql string, ar
 		})
 		return err
 	})
+	s.watch.exceeds(newest)
 	return changes, newest, err
 }

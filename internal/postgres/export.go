@@ -90,7 +90,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
 	args := pgx.NamedArgs{"limit": sortedBatch}
 	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
-	err = s.readAt(ctx, s.replicas.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
 		ids = nil
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
@@ -139,7 +139,7 @@ func (s *Store) handOver(ctx context.Context, f *timeline.Filter, sql string, ar
 // exportPage reads one page, and gives the place of its last event.
 func (s *Store) exportPage(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, page *documents) (timeline.Position, error) {
 	var last timeline.Position
-	err := s.readAt(ctx, s.replicas.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
 		page.bytes, page.ends = page.bytes[:0], page.ends[:0]
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {

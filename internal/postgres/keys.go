@@ -183,7 +183,7 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	needed := s.replicas.needed(nil)
+	needed := s.needed(nil)
 	if create {
 		needed = onPrimary
 	}

@@ -80,7 +80,7 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 	args := pgx.NamedArgs{"limit": q.Limit + 1} // one more tells whether there is a next page
 	sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args)
 	var last timeline.Position
-	err = s.readWithinAt(ctx, s.replicas.needed(q.AsOf), errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readWithinAt(ctx, s.needed(q.AsOf), errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		page.Docs, page.Next = nil, nil
 		rows, err := conn.Query(ctx, sql, args)
 		if err != nil {
@@ -136,7 +136,7 @@ func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode tim
 		keys = "SELECT e.id FROM " + versions(f.AsOf, args) + " e WHERE " + rowConditions(f, args, false).where()
 	}
 	c := &timeline.Count{Relation: "eq"}
-	err := s.readWithinAt(ctx, s.replicas.needed(f.AsOf), errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(f.AsOf), errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, "SELECT count(*) FROM (\n"+keys+limited+"\n) counted", args).Scan(&c.Value)
 	})
 	if err != nil {
@@ -158,7 +158,7 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	var revision int64
 	var op, reason, into string
 	var doc []byte
-	err := s.queryRowAt(ctx, s.replicas.needed(asOf), `
+	err := s.queryRowAt(ctx, s.needed(asOf), `
 		SELECT v.revision, v.op, v.reason, v.merged_into, v.doc FROM (
 			SELECT revision, op, '' AS reason, '' AS merged_into, doc FROM event
 			WHERE id = @id AND revision <= @as_of
@@ -180,5 +180,6 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	case op == timeline.OpDelete:
 		return nil, 0, &timeline.Error{Kind: timeline.KindGone, Message: "This event was deleted: " + reason}
 	}
+	s.watch.exceeds(revision)
 	return doc, revision, nil
 }

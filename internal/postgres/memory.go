@@ -82,7 +82,7 @@ const memoryColumns = sampleColumns + `, e.country_roles, e.sources, e.measures`
 func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 	var table *columns.Table
 	var events int64
-	err = s.snapshot(ctx, s.replicas.needed(nil), func(ctx context.Context, tx pgx.Tx) error {
+	err = s.snapshot(ctx, s.needed(nil), func(ctx context.Context, tx pgx.Tx) error {
 		table = columns.New()
 		var revision int64
 		if err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) FROM revision`,
@@ -125,7 +125,7 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 	if table == nil {
 		return false, nil
 	}
-	needed := max(s.replicas.needed(nil), table.Revision()) // never back
+	needed := max(s.needed(nil), table.Revision()) // never back
 	err = s.snapshot(ctx, needed, func(ctx context.Context, tx pgx.Tx) error {
 		var err error
 		upToDate, err = s.applyChanges(ctx, tx, table)

@@ -39,9 +39,8 @@ const (
 // be chosen, and once more on the very connection that reads: a name can stand for
 // several servers, of which another one answered before.
 type replicas struct {
-	all   []*replica
-	known atomic.Int64 // newest revision that anybody read from the primary; -1: none yet
-	logf  func(format string, args ...any)
+	all  []*replica
+	logf func(format string, args ...any)
 
 	stop    context.CancelFunc
 	polling sync.WaitGroup
@@ -67,25 +66,22 @@ const out = -1
 var errBehind = errors.New("the replica has not reached the revision")
 
 // openReplicas makes the pools and begins to ask the replicas where they are.
-func openReplicas(ctx context.Context, o Options) (*replicas, error) {
-	all := &replicas{logf: o.Logf}
-	if all.logf == nil {
+func (s *Store) openReplicas(ctx context.Context, o Options) error {
+	all := &s.replicas
+	if all.logf = o.Logf; all.logf == nil {
 		all.logf = func(string, ...any) {}
 	}
-	all.known.Store(-1)
 	for _, url := range o.ReplicaURLs {
 		config, err := poolConfig(o, url)
 		if err != nil {
-			all.close()
-			return nil, fmt.Errorf("DATABASE_REPLICA_URL cannot be read: %w", err)
+			return fmt.Errorf("DATABASE_REPLICA_URL cannot be read: %w", err)
 		}
 		config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 			return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: replicaCancel}
 		}
 		pool, err := pgxpool.NewWithConfig(ctx, config)
 		if err != nil {
-			all.close()
-			return nil, fmt.Errorf("DATABASE_REPLICA_URL cannot be used: %w", err)
+			return fmt.Errorf("DATABASE_REPLICA_URL cannot be used: %w", err)
 		}
 		r := &replica{name: placeOf(config.ConnConfig), pool: pool, wakes: make(chan struct{}, 1)}
 		r.reached.Store(out)
@@ -94,9 +90,9 @@ func openReplicas(ctx context.Context, o Options) (*replicas, error) {
 	polling, stop := context.WithCancel(context.WithoutCancel(ctx))
 	all.stop = stop
 	for _, r := range all.all {
-		all.polling.Go(func() { r.follow(polling, all) })
+		all.polling.Go(func() { r.follow(polling, s) })
 	}
-	return all, nil
+	return nil
 }
 
 func (all *replicas) close() {
@@ -109,29 +105,26 @@ func (all *replicas) close() {
 	}
 }
 
-// note tells what the primary's newest revision is at least.
-func (all *replicas) note(revision int64) {
-	for {
-		before := all.known.Load()
-		if revision <= before {
-			return
-		}
-		if all.known.CompareAndSwap(before, revision) {
-			break
-		}
-	}
+// lookSoon tells of a new revision, which the replicas will reach any moment.
+func (all *replicas) lookSoon(revision int64) {
 	for _, r := range all.all {
-		r.wake() // it is behind for a moment: look soon
+		if at := r.reached.Load(); at != out && at < revision {
+			r.wake()
+		}
 	}
 }
 
 // needed gives the revision that an answer must hold: the one that is asked for, or the
-// newest that is known. Below 0 none is known, and the primary is asked.
-func (all *replicas) needed(asOf *int64) int64 {
+// newest that is known, which is no older than the answer's label. Where none is known,
+// onPrimary.
+func (s *Store) needed(asOf *int64) int64 {
 	if asOf != nil {
 		return *asOf
 	}
-	return all.known.Load()
+	if k := s.watch.now.Load(); k != nil {
+		return k.revision
+	}
+	return onPrimary
 }
 
 // choose gives the replica with the least to do among those that have reached a
@@ -156,7 +149,7 @@ func (all *replicas) choose(needed int64) *replica {
 // a replica, without asking; -1 where it has seen none. What stood at it or before can
 // be answered from a replica while the primary is away.
 func (s *Store) Reached() int64 {
-	newest := s.replicas.known.Load()
+	newest := s.needed(nil)
 	for _, r := range s.replicas.all {
 		newest = max(newest, r.reached.Load())
 	}
@@ -287,7 +280,7 @@ func (r *replica) wake() {
 
 // follow asks the replica for its revision until ctx ends, on a connection of its own:
 // it must not wait where the readers wait.
-func (r *replica) follow(ctx context.Context, all *replicas) {
+func (r *replica) follow(ctx context.Context, s *Store) {
 	var conn *pgx.Conn
 	defer func() {
 		r.leave()
@@ -306,13 +299,13 @@ func (r *replica) follow(ctx context.Context, all *replicas) {
 		case err != nil:
 			next = replicaOutEvery
 			if r.leave() || first {
-				all.logf("the replica %s is left out: %v", r.name, err)
+				s.replicas.logf("the replica %s is left out: %v", r.name, err)
 			}
 		default:
 			if r.join(revision) {
-				all.logf("the replica %s answers reads, from revision %d on", r.name, revision)
+				s.replicas.logf("the replica %s answers reads, from revision %d on", r.name, revision)
 			}
-			if revision < all.known.Load() {
+			if revision < s.needed(nil) {
 				next = replicaBehindEvery
 			}
 		}

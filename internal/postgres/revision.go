@@ -44,11 +44,17 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		defer cancel()
 		_ = tx.Rollback(undo) // after a commit this does nothing
 	}()
-	changed, err := s.takeRevision(ctx, tx, until, by, action, do)
+	at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
 	if err != nil || !changed {
 		return translate(ctx, err)
 	}
-	return translate(ctx, tx.Commit(ctx))
+	began := time.Now() // it is the newest for as long as this transaction holds it
+	if err := tx.Commit(ctx); err != nil {
+		s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
+		return translate(ctx, err)
+	}
+	s.sawRevision(began, at.revision, at.at)
+	return nil
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the
@@ -66,27 +72,26 @@ func await(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	}
 }
 
-func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (bool, error) {
+func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (at stamp, changed bool, err error) {
 	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
 	// no limit.
 	limit := max(1, time.Until(until).Milliseconds())
 	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
-		return false, err
+		return at, false, err
 	}
-	var at stamp
-	err := tx.QueryRow(ctx, `
+	err = tx.QueryRow(ctx, `
 		UPDATE revision SET revision = revision + 1, at = greatest(at, @now)
 		RETURNING revision, at`, pgx.NamedArgs{"now": s.now().UTC().Truncate(time.Microsecond)}).Scan(&at.revision, &at.at)
 	if err != nil {
-		return false, err
+		return at, false, err
 	}
 	at.at = at.at.UTC()
-	changed, err := do(ctx, tx, at)
-	if err != nil || !changed {
-		return false, err
+	s.watch.exceeds(at.revision - 1) // what is told of a write that changes nothing
+	if changed, err = do(ctx, tx, at); err != nil || !changed {
+		return at, false, err
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO revision_log (revision, at, key_name, action) VALUES (@revision, @at, @by, @action)`,
 		pgx.NamedArgs{"revision": at.revision, "at": at.at, "by": by.Name, "action": action})
-	return err == nil, err
+	return at, err == nil, err
 }

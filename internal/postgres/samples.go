@@ -45,7 +45,7 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 	} else {
 		from = versions(f.AsOf, args) + " e WHERE " + rowConditions(&f, args, false).where()
 	}
-	return s.readWithinAt(ctx, s.replicas.needed(f.AsOf), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.readWithinAt(ctx, s.needed(f.AsOf), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, "SELECT "+sampleColumns+" FROM "+from, args)
 		if err != nil {
 			return err

@@ -50,11 +50,12 @@ const (
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
 	pool     *pgxpool.Pool
-	replicas *replicas
+	replicas replicas
 	now      func() time.Time
 	terms    *termCache
 	usage    usageCache
 	memory   memory
+	watch    watch
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -70,21 +71,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
 	}
-	replicas, err := openReplicas(ctx, o)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
 	now := o.Now
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{
-		pool: pool, replicas: replicas, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
+	s := &Store{
+		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
 		memory:  newMemory(),
 		writing: make(chan struct{}, max(1, config.MaxConns/2)),
 		once:    make(chan struct{}, max(1, config.MaxConns/4)),
-	}, nil
+	}
+	if err := s.openReplicas(ctx, o); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // poolConfig is how the connections to one server are made.
@@ -146,31 +147,20 @@ func (s *Store) Close() {
 	s.pool.Close()
 }
 
-// Revision gives the newest revision and its time. What is read after it, by anybody,
-// is not older.
-func (s *Store) Revision(ctx context.Context) (int64, time.Time, error) {
-	var revision int64
-	var at time.Time
-	err := s.queryRow(ctx, `SELECT revision, at FROM revision`, nil, &revision, &at)
-	if err == nil {
-		s.replicas.note(revision)
-	}
-	return revision, at.UTC(), err
-}
-
 // RevisionAt gives the last revision at or before a time: 0 before the first.
 func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	var revision int64
-	err := s.queryRowAt(ctx, s.replicas.needed(nil), `
+	err := s.queryRowAt(ctx, s.needed(nil), `
 		SELECT coalesce(max(revision), 0) FROM revision_log WHERE at <= @at`,
 		pgx.NamedArgs{"at": t}, &revision)
+	s.watch.exceeds(revision)
 	return revision, err
 }
 
 // RevisionTime gives the time of a revision; of 0, before any, that of the newest.
 func (s *Store) RevisionTime(ctx context.Context, revision int64) (time.Time, error) {
 	var at time.Time
-	err := s.queryRowAt(ctx, s.replicas.needed(&revision), `
+	err := s.queryRowAt(ctx, s.needed(&revision), `
 		SELECT coalesce((SELECT at FROM revision_log WHERE revision = @revision), (SELECT at FROM revision))`,
 		pgx.NamedArgs{"revision": revision}, &at)
 	return at.UTC(), err
@@ -299,4 +289,10 @@ func (c *termCache) put(t timeline.Term, id int32) {
 		clear(c.ids)
 	}
 	c.ids[t] = id
+}
+
+func (c *termCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.ids)
 }

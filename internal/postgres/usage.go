@@ -39,6 +39,12 @@ func (c *usageCache) put(kind string, u usageAt) {
 	c.counts[kind] = u
 }
 
+func (c *usageCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.counts)
+}
+
 // Usage gives, for each value of a kind of term that some event has, the number of
 // its events and their first and last day (see timeline.Usage). Callers must not
 // change the map.
@@ -51,7 +57,7 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 		return values, nil
 	}
 	values := map[string]timeline.Usage{}
-	err = s.readAt(ctx, s.replicas.needed(nil), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readAt(ctx, s.needed(nil), func(ctx context.Context, conn *pgxpool.Conn) error {
 		clear(values)
 		rows, err := conn.Query(ctx, `
 			SELECT t.value, count(*),
@@ -91,7 +97,7 @@ func bound(day *int32) edtf.Bound {
 // HasMeasure tells whether some event carries a measure.
 func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 	var has bool
-	err := s.readWithinAt(ctx, s.replicas.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE measures ? @name)`, pgx.NamedArgs{"name": name}).Scan(&has)
 	})
 	return has, err
@@ -101,7 +107,7 @@ func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 // reads every event.
 func (s *Store) Measures(ctx context.Context) ([]string, error) {
 	var names []string
-	err := s.readWithinAt(ctx, s.replicas.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT DISTINCT m.name COLLATE "C" FROM event e, jsonb_object_keys(e.measures) AS m(name)
 			WHERE e.measures <> '{}' ORDER BY 1`)
@@ -116,7 +122,7 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 
 // Datasets gives every data set, by slug.
 func (s *Store) Datasets(ctx context.Context) ([]timeline.Dataset, error) {
-	return s.datasets(ctx, s.replicas.needed(nil))
+	return s.datasets(ctx, s.needed(nil))
 }
 
 // datasets gives them as they are where a revision was reached. Whoever writes asks the
