@@ -46,8 +46,13 @@ func (d *database) close() {
 	_ = d.embedded.Stop(ctx) // the guard stops it in any case
 }
 
-// openStore brings the schema up to date and opens the store.
+// openStore brings the schema up to date and opens the store of the primary alone.
 func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres.Store, error) {
+	return d.openStoreWith(ctx, s, nil, nil)
+}
+
+// openStoreWith is openStore with replicas to read from, and what is told of them.
+func (d *database) openStoreWith(ctx context.Context, s databaseSettings, replicas []string, logf func(string, ...any)) (*postgres.Store, error) {
 	if err := postgres.Migrate(ctx, d.directURL); err != nil {
 		return nil, err
 	}
@@ -56,5 +61,7 @@ func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres
 			return nil, err
 		}
 	}
-	return postgres.Open(ctx, postgres.Options{URL: d.url, DirectURL: d.directURL, ExecMode: s.ExecMode})
+	return postgres.Open(ctx, postgres.Options{
+		URL: d.url, DirectURL: d.directURL, ReplicaURLs: replicas, ExecMode: s.ExecMode, Logf: logf,
+	})
 }

@@ -77,7 +77,9 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 		return err
 	}
 	defer d.close()
-	store, err := d.openStore(ctx, config.databaseSettings)
+	store, err := d.openStoreWith(ctx, config.databaseSettings, config.replicas(), func(format string, args ...any) {
+		log.Warn(fmt.Sprintf(format, args...))
+	})
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,21 @@ func (r *request) unchanged(etag, cache string) *answer {
 	return nil
 }
 
+// named gives the newest revision that the client's tags tell of; 0: none.
+func (r *request) named() int64 {
+	if r.ifNoneMatch == "" {
+		return 0
+	}
+	var newest int64
+	for tag := range strings.SplitSeq(r.ifNoneMatch, ",") {
+		digits, _, _ := strings.Cut(opaque(strings.TrimSpace(tag)), "-")
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			newest = max(newest, n)
+		}
+	}
+	return newest
+}
+
 // entityTag is how a tag is written in If-Match.
 var entityTag = regexp.MustCompile(`^(W/)?"[!#-~]*"$`)
 

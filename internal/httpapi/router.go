@@ -24,6 +24,8 @@ import (
 type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
 	ReadRevision(ctx context.Context) (int64, time.Time, error)
+	Known() (revision int64, era uint64, fresh bool)
+	Reached() int64
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)

@@ -141,9 +141,7 @@ type countInfo struct {
 // listAll answers with the whole of a vocabulary in the one page shape, each word
 // with its events.
 func listAll[T any](a *api, r *request, operation, term string, list func(map[string]timeline.Usage) ([]T, error)) (*answer, error) {
-	stop := r.timed()
-	revision, _, err := a.Store.Revision(r.ctx)
-	stop()
+	revision, err := a.newest(r)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +149,7 @@ func listAll[T any](a *api, r *request, operation, term string, list func(map[st
 	if same := r.unchanged(etag, revalidated); same != nil {
 		return same, nil
 	}
-	stop = r.timed()
+	stop := r.timed()
 	used, err := a.Store.Usage(r.ctx, term)
 	stop()
 	if err != nil {

@@ -32,10 +32,10 @@ type Options struct {
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32            // of each pool; 0: pgxpool's default
+	MaxConns int32 // of each pool; 0: pgxpool's default
 	// Logf, if set, is told when a replica fails and when it is back.
 	Logf func(format string, args ...any)
-	Now      func() time.Time // nil: time.Now
+	Now  func() time.Time // nil: time.Now
 }
 
 // Budgets of what cannot be answered from the ordered index.

@@ -88,7 +88,7 @@ func (w *watch) doubt(old *known) {
 // While it runs, Revision answers from what it read.
 func (s *Store) Watch(ctx context.Context) {
 	config := s.pool.Config().ConnConfig
-	config.ConnectTimeout = watchBudget
+	config.ConnectTimeout = watchBudget / time.Duration(hosts(config))
 	// A silent connection is given up; nothing has to be cancelled on the server.
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn()}
