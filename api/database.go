@@ -57,7 +57,7 @@ func (d *database) openStoreWith(ctx context.Context, s databaseSettings, replic
 		return nil, err
 	}
 	if d.url != d.directURL {
-		if err := postgres.CheckReachable(ctx, d.url); err != nil {
+		if err := postgres.CheckReachable(ctx, d.url, s.ExecMode); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -50,6 +51,8 @@ func translateState(pg *pgconn.PgError, err error) error {
 		pg.Code == "53200",                // out of memory
 		pg.Code == "25006":                // read-only: a standby, or a primary that is no more
 		return unavailable(err)
+	case missingStatement(err):
+		err = fmt.Errorf("DATABASE_URL seems to lead through a transaction pooler: set TARIKH_DB_EXEC_MODE=exec (%w)", err)
 	}
 	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}
 }

@@ -75,11 +75,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
+	writing, once := max(1, config.MaxConns/2), max(1, config.MaxConns/4)
+	if o.ExecMode == "exec" {
+		// Behind a pooler the connections to the server may be far fewer, and nobody tells
+		// how many: those that wait for each other must not have all of them. Writes run
+		// one after the other anyhow.
+		writing, once = min(writing, 2), 1
+	}
 	s := &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
 		memory:  newMemory(),
-		writing: make(chan struct{}, max(1, config.MaxConns/2)),
-		once:    make(chan struct{}, max(1, config.MaxConns/4)),
+		writing: make(chan struct{}, writing),
+		once:    make(chan struct{}, once),
 	}
 	if err := s.openReplicas(ctx, o); err != nil {
 		s.Close()
