@@ -31,55 +31,44 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 		return Answer{}, err
 	}
 	defer leave()
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
-	if err != nil {
-		return Answer{}, translate(ctx, unreachable(ctx, err))
-	}
-	defer conn.Release()
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	defer func() {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
-		defer cancel()
-		_ = tx.Rollback(undo) // after a commit this does nothing
-	}()
-	args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
-	// A lock of this transaction: it works behind a transaction pooler too.
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	var before Answer
-	var hash []byte
-	err = tx.QueryRow(ctx, `
-		SELECT body_hash, status, headers, body FROM idempotency
-		WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &before.Status, &before.Headers, &before.Body)
-	switch {
-	case err == nil && bytes.Equal(hash, bodyHash):
-		s.watch.doubt(s.watch.now.Load()) // what it tells of may have been written by another instance
-		return before, nil
-	case err == nil:
-		return Answer{}, timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
-	case !errors.Is(err, pgx.ErrNoRows):
-		return Answer{}, translate(ctx, err)
-	}
-	answer, err := do(ctx)
+	var answer Answer
+	err = s.inTransaction(ctx, func(locked context.Context, tx pgx.Tx) error {
+		args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
+		// A lock of this transaction: it works behind a transaction pooler too.
+		if _, err := tx.Exec(locked, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
+			return err
+		}
+		var hash []byte
+		err := tx.QueryRow(locked, `
+			SELECT body_hash, status, headers, body FROM idempotency
+			WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &answer.Status, &answer.Headers, &answer.Body)
+		switch {
+		case err == nil && bytes.Equal(hash, bodyHash):
+			s.watch.doubt(s.watch.now.Load()) // what it tells of may have been written by another instance
+			return nil
+		case err == nil:
+			return timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
+		case !errors.Is(err, pgx.ErrNoRows):
+			return err
+		}
+		if answer, err = do(ctx); err != nil {
+			return err
+		}
+		args["hash"], args["status"], args["headers"], args["body"] = bodyHash, answer.Status, answer.Headers, answer.Body
+		args["expires"] = s.now().UTC().Add(idempotencyLife)
+		if _, err := tx.Exec(locked, `
+			INSERT INTO idempotency (key_id, key, body_hash, status, headers, body, expires_at)
+			VALUES (@key_id, @key, @hash, @status, @headers, @body, @expires)
+			ON CONFLICT (key_id, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status,
+				headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
+			return err
+		}
+		return tx.Commit(locked)
+	})
 	if err != nil {
 		return Answer{}, err
 	}
-	args["hash"], args["status"], args["headers"], args["body"] = bodyHash, answer.Status, answer.Headers, answer.Body
-	args["expires"] = s.now().UTC().Add(idempotencyLife)
-	if _, err := tx.Exec(ctx, `
-		INSERT INTO idempotency (key_id, key, body_hash, status, headers, body, expires_at)
-		VALUES (@key_id, @key, @hash, @status, @headers, @body, @expires)
-		ON CONFLICT (key_id, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status,
-			headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	return answer, translate(ctx, tx.Commit(ctx))
+	return answer, nil
 }
 
 // ForgetAnswers deletes the answers that have expired.

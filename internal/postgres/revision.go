@@ -27,6 +27,24 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return err
 	}
 	defer leave()
+	return s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
+		if err != nil || !changed {
+			return err
+		}
+		began := time.Now() // it is the newest for as long as this transaction holds it
+		if err := tx.Commit(ctx); err != nil {
+			s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
+			return err
+		}
+		s.sawRevision(began, at.revision, at.at)
+		return nil
+	})
+}
+
+// inTransaction runs do on the primary, in a transaction that do commits; else it is
+// rolled back.
+func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
 	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
 	cancel()
@@ -34,27 +52,20 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return translate(ctx, unreachable(ctx, err))
 	}
 	defer conn.Release()
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return translate(ctx, err)
+	writing, stop := s.primary.during(ctx, conn)
+	defer stop()
+	tx, err := conn.Begin(writing)
+	if err == nil {
+		// The rollback must reach the server even when the client is gone.
+		defer func() {
+			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+			defer cancel()
+			_ = tx.Rollback(undo) // after a commit this does nothing
+		}()
+		err = do(writing, tx)
 	}
-	// The rollback must reach the server even when the client is gone.
-	defer func() {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
-		defer cancel()
-		_ = tx.Rollback(undo) // after a commit this does nothing
-	}()
-	at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
-	if err != nil || !changed {
-		return translate(ctx, err)
-	}
-	began := time.Now() // it is the newest for as long as this transaction holds it
-	if err := tx.Commit(ctx); err != nil {
-		s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
-		return translate(ctx, err)
-	}
-	s.sawRevision(began, at.revision, at.at)
-	return nil
+	s.dropPrimary(err)
+	return translate(ctx, movedAway(ctx, writing, err))
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the

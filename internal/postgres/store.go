@@ -50,6 +50,7 @@ const (
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
 	pool     *pgxpool.Pool
+	primary  primary
 	replicas replicas
 	now      func() time.Time
 	terms    *termCache
@@ -88,6 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 	}
+	s.primary.follows = hosts(config.ConnConfig) > 1
 	if err := s.openReplicas(ctx, o); err != nil {
 		s.Close()
 		return nil, err
@@ -203,9 +205,11 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 		return translate(ctx, unreachable(ctx, err))
 	}
 	defer conn.Release()
-	err = do(ctx, conn)
+	reading, stop := s.primary.during(ctx, conn)
+	defer stop()
+	err = do(reading, conn)
 	s.dropPrimary(err)
-	return translate(ctx, err)
+	return translate(ctx, movedAway(ctx, reading, err))
 }
 
 // dropPrimary gives up every connection to a server that says it is no primary any more,
@@ -239,6 +243,9 @@ func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
 			spent := *costly
+			if s.watch.silent() { // not the query is to blame
+				spent = *errNoAnswer
+			}
 			spent.Cause = err
 			return &spent
 		}

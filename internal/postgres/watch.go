@@ -39,6 +39,12 @@ type known struct {
 
 func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < confirmedFor }
 
+// silent tells that the database has said nothing to who watches it.
+func (w *watch) silent() bool {
+	k := w.now.Load()
+	return w.on.Load() && k != nil && !k.confirmed.IsZero() && !k.fresh()
+}
+
 // saw notes what a reading gave that was sent at began. It gives true when the database
 // went back, as after a backup was restored under a running program.
 func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
@@ -128,6 +134,9 @@ func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, conn **pgx.Con
 		if *conn, err = pgx.ConnectConfig(ctx, config); err != nil {
 			*conn = nil
 			return err
+		}
+		if s.primary.found(*conn) {
+			s.pool.Reset()
 		}
 	}
 	began := time.Now()
