@@ -92,13 +92,15 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 	beside, stopBeside := context.WithCancel(ctx)
 	defer stopBeside() // before the store is closed, which waits for what uses it
 	go store.Watch(beside)
-	go store.Follow(beside)
+	limitMemory(0, config.cacheBytes)
+	go store.Follow(beside, func(bytes int) { limitMemory(bytes, config.cacheBytes) })
 	go forgetAnswers(beside, store, log)
 	handler, err := httpapi.New(httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
-		Stop: ctx.Done(),
+		Cache: httpapi.NewCache(config.cacheBytes),
+		Stop:  ctx.Done(),
 	})
 	if err != nil {
 		return err
@@ -166,10 +168,14 @@ func loadSeed(ctx context.Context, store *postgres.Store) error {
 }
 
 func newLogger(c config, out io.Writer) *slog.Logger {
-	if c.logJSON {
-		return slog.New(slog.NewJSONHandler(out, nil))
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.Log == "off" {
+		options.Level = slog.LevelWarn // requests are told at the level below
 	}
-	return slog.New(slog.NewTextHandler(out, nil))
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
 }
 
 // greet tells, in one short block, what a person needs to go on.

@@ -39,7 +39,7 @@ type settings struct {
 	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" group:"http" default:"64MB" placeholder:"64MB" help:"Most memory for cached answers; 0 for none."`
 
 	Seed string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" group:"database" placeholder:"NAME" help:"Data set to load, once: 'sahel' or 'none'. Absent: sahel into the program's own Postgres, none with DATABASE_URL."`
-	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'. Absent: text on a terminal, else json."`
+	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'; absent: text on a terminal, else json. 'off' leaves out the line of each request: warnings and errors still come."`
 }
 
 // config is what the settings mean.
@@ -76,10 +76,10 @@ func (s settings) check() (config, error) {
 		fault("TARIKH_SEED", "is %q: it must be 'sahel' or 'none'", s.Seed)
 	}
 	switch s.Log {
-	case "text", "json", "":
-		c.logJSON = s.Log == "json" || s.Log == "" && !term.IsTerminal(int(os.Stderr.Fd()))
+	case "text", "json", "off", "":
+		c.logJSON = s.Log == "json" || s.Log != "text" && !term.IsTerminal(int(os.Stderr.Fd()))
 	default:
-		fault("TARIKH_LOG", "is %q: it must be 'text' or 'json'", s.Log)
+		fault("TARIKH_LOG", "is %q: it must be 'text', 'json' or 'off'", s.Log)
 	}
 	if bytes, err := humanize.ParseBytes(s.CacheBytes); err != nil || bytes > 1<<50 {
 		fault("TARIKH_CACHE_BYTES", "is %q: it must be a size such as 64MB, or 0", s.CacheBytes)

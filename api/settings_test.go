@@ -24,7 +24,7 @@ var settable = []struct{ variable, flag, bad, fault string }{
 	{"TARIKH_LISTEN", "--listen", "8080", `is "8080": it must be host:port, such as 127.0.0.1:8080`},
 	{"TARIKH_OPS_LISTEN", "--ops-listen", "127.0.0.1:x", `is "127.0.0.1:x": the port must be a number from 0 to 65535, or 'off'`},
 	{"TARIKH_SEED", "--seed", "sahara", `is "sahara": it must be 'sahel' or 'none'`},
-	{"TARIKH_LOG", "--log", "xml", `is "xml": it must be 'text' or 'json'`},
+	{"TARIKH_LOG", "--log", "xml", `is "xml": it must be 'text', 'json' or 'off'`},
 	{"TARIKH_CACHE_BYTES", "--cache-bytes", "much", `is "much": it must be a size such as 64MB, or 0`},
 	{"TARIKH_RATE_LIMIT", "--rate-limit", "0", `is "0": it must be a number of requests a second above 0, or 'off'`},
 	{"TARIKH_REQUIRE_KEY", "--require-key", "none", `is "none": it must be 'write' or 'read'`},

@@ -27,28 +27,36 @@ func digest(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// unchanged gives the answer that the client's copy still stands, or nil. Tags are
-// compared weakly, as If-None-Match asks.
+// unchanged gives the answer that the client's copy still stands, or nil.
 func (r *request) unchanged(etag, cache string) *answer {
-	for tag := range strings.SplitSeq(r.ifNoneMatch, ",") {
-		tag = strings.TrimSpace(tag)
-		if tag == "*" || sameTag(tag, etag) {
-			if tag == "*" {
-				tag = etag
-			}
-			return &answer{status: http.StatusNotModified, etag: tag, cache: cache}
-		}
+	if tag := heldTag(r.ifNoneMatch, etag); tag != "" {
+		return &answer{status: http.StatusNotModified, etag: tag, cache: cache}
 	}
 	return nil
 }
 
-// named gives the newest revision that the client's tags tell of; 0: none.
-func (r *request) named() int64 {
-	if r.ifNoneMatch == "" {
+// heldTag gives the tag of an If-None-Match that is etag, in the form that the client
+// has it; "" when none is. Tags are compared weakly, as If-None-Match asks.
+func heldTag(ifNoneMatch, etag string) string {
+	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			return etag
+		}
+		if sameTag(tag, etag) {
+			return tag
+		}
+	}
+	return ""
+}
+
+// newestNamed gives the newest revision that an If-None-Match tells of; 0: none.
+func newestNamed(ifNoneMatch string) int64 {
+	if ifNoneMatch == "" {
 		return 0
 	}
 	var newest int64
-	for tag := range strings.SplitSeq(r.ifNoneMatch, ",") {
+	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
 		digits, _, _ := strings.Cut(opaque(strings.TrimSpace(tag)), "-")
 		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			newest = max(newest, n)

@@ -17,9 +17,7 @@ import (
 // asked is a filter with what its answer is labelled by.
 type asked struct {
 	timeline.Filter
-	revision int64  // that is answered
-	newest   int64  // that there is; the same without as_of
-	cache    string // Cache-Control of the answer
+	moment
 }
 
 // filter reads the filters of a request. The newest revision is read before any
@@ -52,8 +50,8 @@ func (a *api) filter(r *request) (asked, error) {
 	if f.Datasets, err = a.datasets(r); err != nil {
 		return f, err
 	}
-	moment, err := a.asOf(r)
-	f.AsOf, f.revision, f.newest, f.cache = moment.filter, moment.revision, moment.newest, moment.cache
+	f.moment, err = a.asOf(r)
+	f.AsOf = f.filter
 	return f, err
 }
 
@@ -218,9 +216,20 @@ func (a *api) datasets(r *request) ([]string, error) {
 // moment is the state of the data that a request asks for.
 type moment struct {
 	filter   *int64 // nil: as they are now
-	revision int64
-	newest   int64
-	cache    string
+	revision int64  // that is answered
+	newest   int64  // that there is; the same without as_of
+	cache    string // Cache-Control of the answer
+}
+
+// answer is one that stands as long as the data of the moment do. query is canonical.
+func (m *moment) answer(operation, query string) *answer {
+	return &answer{etag: listETag(m.revision, operation, query), cache: m.cache, query: operation + "?" + query, newest: m.newest}
+}
+
+// key is the moment's part of a canonical query.
+func (m *moment) key() string {
+	asked := timeline.Filter{AsOf: m.filter}
+	return asked.Key()
 }
 
 // newest gives the newest revision: that which is known here, unless the client holds an
@@ -228,7 +237,7 @@ type moment struct {
 func (a *api) newest(r *request) (int64, error) {
 	defer r.timed()()
 	newest, _, err := a.Store.Revision(r.ctx)
-	if err == nil && r.named() > newest {
+	if err == nil && newestNamed(r.ifNoneMatch) > newest {
 		newest, _, err = a.Store.ReadRevision(r.ctx)
 	}
 	return newest, err

@@ -18,30 +18,43 @@ import (
 
 // Keys of what middleware keeps in the gin context.
 const (
-	requestIDKey = "request_id"
 	causeKey     = "cause"
+	cacheWordKey = "cache"
 )
 
 // maxTarget is the longest path and query that is read. The server's limit of the
 // header lies above it, so that a longer one is answered with a problem.
 const maxTarget = 32 << 10
 
-var (
-	goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,128}$`)
-	traceParent   = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
-)
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
+
+// Ids of requests are made from random bytes that are read in stock.
+func init() { uuid.EnableRandPool() }
 
 // identify takes the client's request id, or makes one, and gives it back.
-func (a *api) identify(c *gin.Context) {
-	id := c.GetHeader("X-Request-Id")
-	if !goodRequestID.MatchString(id) {
-		id = uuid.NewString()
+func identify(h http.Header, r *http.Request) string {
+	if given := r.Header["X-Request-Id"]; len(given) > 0 && isRequestID(given[0]) {
+		h["X-Request-Id"] = given[:1:1]
+		return given[0]
 	}
-	c.Set(requestIDKey, id)
-	c.Header("X-Request-Id", id)
+	id := uuid.NewString()
+	h["X-Request-Id"] = []string{id}
+	return id
 }
 
-func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+// isRequestID tells whether an id can be logged and given back as it is.
+func isRequestID(id string) bool {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._~+/=-", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return 0 < len(id) && len(id) <= 128
+}
+
+func requestID(c *gin.Context) string { return c.Writer.Header().Get("X-Request-Id") }
 
 // log writes one line for each request: never its body, its query or a key.
 func (a *api) log(c *gin.Context) {
@@ -55,19 +68,47 @@ func (a *api) logLine(c *gin.Context, start time.Time) {
 	if route == "" {
 		route = "none"
 	}
-	fields := []any{
-		"request_id", requestID(c), "method", clip(c.Request.Method), "route", route, "status", c.Writer.Status(),
-		"ms", float64(time.Since(start).Microseconds()) / 1000, "bytes", max(0, c.Writer.Size()),
-	}
-	if trace := traceParent.FindStringSubmatch(c.GetHeader("Traceparent")); trace != nil {
-		fields = append(fields, "trace_id", trace[1])
-	}
-	level := slog.LevelInfo
+	l := line{id: requestID(c), route: route, status: c.Writer.Status(), start: start, bytes: max(0, c.Writer.Size()), cache: c.GetString(cacheWordKey)}
 	if cause, ok := c.Get(causeKey); ok {
-		level = slog.LevelError
-		fields = append(fields, "cause", fmt.Sprint(cause))
+		l.cause = fmt.Sprint(cause)
 	}
-	a.Log.Log(c, level, "request", fields...)
+	a.logRequest(c.Request, l)
+}
+
+// line is what the log tells of a request beside what it asked.
+type line struct {
+	id, route     string
+	status, bytes int
+	start         time.Time
+	cache         string // "": it was not asked
+	cause         string // of a failure, "" where there was none
+}
+
+func (a *api) logRequest(r *http.Request, l line) {
+	level := slog.LevelInfo
+	if l.cause != "" {
+		level = slog.LevelError
+	}
+	if !a.Log.Enabled(r.Context(), level) {
+		return
+	}
+	fields := make([]slog.Attr, 0, 9)
+	fields = append(fields,
+		slog.String("request_id", l.id), slog.String("method", clip(r.Method)), slog.String("route", l.route), slog.Int("status", l.status),
+		slog.Float64("ms", float64(time.Since(l.start).Microseconds())/1000), slog.Int("bytes", l.bytes),
+	)
+	if l.cache != "" {
+		fields = append(fields, slog.String("cache", l.cache))
+	}
+	if parent := r.Header.Get("Traceparent"); parent != "" {
+		if trace := traceParent.FindStringSubmatch(parent); trace != nil {
+			fields = append(fields, slog.String("trace_id", trace[1]))
+		}
+	}
+	if l.cause != "" {
+		fields = append(fields, slog.String("cause", l.cause))
+	}
+	a.Log.LogAttrs(r.Context(), level, "request", fields...)
 }
 
 // recover turns a panic into a problem and keeps the stack for the log.
@@ -91,30 +132,53 @@ func (a *api) recover(c *gin.Context) {
 	c.Next()
 }
 
-// headers sets what every answer carries: protection for browsers, and CORS.
-func (a *api) headers(c *gin.Context) {
+// begin sets what every answer carries.
+func (a *api) begin(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	if a.ReadNeedsKey {
-		h.Add("Vary", "Authorization")
+	identify(h, c.Request)
+	h["Vary"] = append(h["Vary"], a.vary[1:]...) // the compressor has set the first
+	a.headers(h, c.Request)
+}
+
+// varies lists what answers depend on beside their target.
+func varies(o *Options) []string {
+	list := []string{"Accept-Encoding"}
+	if o.ReadNeedsKey {
+		list = append(list, "Authorization")
 	}
-	any := slices.Contains(a.CORSOrigins, "*")
-	if !any {
-		h.Add("Vary", "Origin")
+	if !slices.Contains(o.CORSOrigins, "*") {
+		list = append(list, "Origin")
 	}
-	origin := c.GetHeader("Origin")
+	return slices.Clip(list)
+}
+
+// Values of headers that are the same in every answer, as net/http takes them. Nobody
+// changes them: what is added to one is added to a copy.
+var (
+	noSniffing    = []string{"nosniff"}
+	noReferrer    = []string{"no-referrer"}
+	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
+	crossOrigin   = []string{"cross-origin"}
+	anyOrigin     = []string{"*"}
+	exposed       = []string{"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id"}
+)
+
+// headers sets protection for browsers, and CORS.
+func (a *api) headers(h http.Header, r *http.Request) {
+	h["X-Content-Type-Options"] = noSniffing
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = nothingLoaded
+	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	origin := r.Header["Origin"]
 	switch {
-	case any:
-		h.Set("Access-Control-Allow-Origin", "*")
-	case slices.Contains(a.CORSOrigins, origin):
-		h.Set("Access-Control-Allow-Origin", origin)
+	case slices.Contains(a.CORSOrigins, "*"):
+		h["Access-Control-Allow-Origin"] = anyOrigin
+	case len(origin) > 0 && slices.Contains(a.CORSOrigins, origin[0]):
+		h["Access-Control-Allow-Origin"] = origin[:1:1]
 	default:
 		return
 	}
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id")
+	h["Access-Control-Expose-Headers"] = exposed
 }
 
 // preflight answers a browser's question what it may send from another origin: it may

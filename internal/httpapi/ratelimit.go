@@ -5,9 +5,10 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
@@ -40,11 +41,7 @@ func newLimiter(perSecond float64) *limiter {
 }
 
 // bucket gives the bucket of an address; an IPv6 network of 64 bits is one client.
-func (l *limiter) bucket(address string) *rate.Limiter {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		ip = netip.IPv4Unspecified()
-	}
+func (l *limiter) bucket(ip netip.Addr) *rate.Limiter {
 	ip = ip.Unmap().WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
@@ -62,20 +59,48 @@ func (l *limiter) bucket(address string) *rate.Limiter {
 	return fresh
 }
 
+// client gives the address that a request came from: of the connection, or what trusted
+// proxies say of it, each of which appends the address that it was asked by.
+func (a *api) client(r *http.Request) netip.Addr {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	if !a.trusts(from.Addr()) {
+		return from.Addr()
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i, hop := range slices.Backward(hops) {
+		ip, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		if i == 0 || !a.trusts(ip) {
+			return ip
+		}
+	}
+	return from.Addr()
+}
+
+func (a *api) trusts(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	return slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
 // admit takes a token from the client's bucket and tells in the headers of the
 // current draft (RateLimit, RateLimit-Policy) how it stands.
-func (a *api) admit(c *gin.Context) error {
+func (a *api) admit(h http.Header, r *http.Request) error {
 	if a.limits == nil {
 		return nil
 	}
 	l := a.limits
-	bucket := l.bucket(c.ClientIP())
+	bucket := l.bucket(a.client(r))
 	now := a.Now()
 	admitted := bucket.AllowN(now, 1)
 	left := max(0, bucket.TokensAt(now))
 	full := time.Duration(float64(time.Second) * (float64(l.burst) - left) / l.perSecond)
-	c.Header("RateLimit-Policy", fmt.Sprintf(`"address";q=%d;w=%d`, l.burst, l.window))
-	c.Header("RateLimit", fmt.Sprintf(`"address";r=%d;t=%d`, int(left), int(math.Ceil(full.Seconds()))))
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"address";q=%d;w=%d`, l.burst, l.window))
+	h.Set("RateLimit", fmt.Sprintf(`"address";r=%d;t=%d`, int(left), int(math.Ceil(full.Seconds()))))
 	if admitted {
 		return nil
 	}

@@ -31,7 +31,8 @@ type Store interface {
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
-	Samples(ctx context.Context, f timeline.Filter, needs timeline.SampleNeeds, each func(*timeline.Sample) error) error
+	Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Chart, error)
+	Facets(ctx context.Context, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error)
 	Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error
 	HasMeasure(ctx context.Context, name string) (bool, error)
 	Measures(ctx context.Context) ([]string, error)
@@ -57,6 +58,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	RateLimit      float64        // requests a second for each address; 0: no limit
 	ReadNeedsKey   bool
+	Cache          *Cache           // of this API alone; nil: nothing is kept
 	Now            func() time.Time // nil: time.Now
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
 	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
@@ -67,6 +69,7 @@ type api struct {
 	Options
 	contract contract
 	limits   *limiter // nil: none
+	vary     []string // of every answer
 	feed     *feed
 	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
@@ -139,7 +142,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
@@ -159,7 +162,7 @@ func New(o Options) (http.Handler, error) {
 	if err := router.SetTrustedProxies(proxies); err != nil { // none by default
 		return nil, err
 	}
-	router.Use(a.identify, a.log, a.recover, a.headers, a.targetLength)
+	router.Use(a.begin, a.log, a.recover, a.targetLength)
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
@@ -176,5 +179,13 @@ func New(o Options) (http.Handler, error) {
 		router.GET(p.path, handle)
 		router.HEAD(p.path, handle)
 	}
-	return compressed(router)
+	rest, err := compressed(router)
+	if err != nil || a.Cache == nil || a.ReadNeedsKey { // a key is looked for in the database
+		return rest, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !a.hot(w, r) {
+			rest.ServeHTTP(w, r)
+		}
+	}), nil
 }

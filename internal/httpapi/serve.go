@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,6 +27,8 @@ type request struct {
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
+	era         uint64        // of the data, read before any of them
+	cache       string        // what the cache had: "" where it was not asked
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -42,6 +45,13 @@ type answer struct {
 	cache    string // Cache-Control; "": notCached
 	next     string // address of the next page
 	location string // address of what was made
+
+	// An answer that can be kept has these in the place of body and next: whenever query
+	// is the same, and newest, the newest revision, so is the answer. query is canonical.
+	query  string
+	newest int64
+	make   func(r *request) (made, error) // on the context of the request it is given
+	kept   *kept
 
 	// stream writes the body of an export, in the place of body. It fails with its
 	// writer's error, or for a reason of its own.
@@ -75,8 +85,18 @@ const (
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		_, r.era, _ = a.Store.Known()
 		given, err := a.run(c, op, r)
-		if r.asked > 0 {
+		if err == nil && given.make != nil {
+			given, err = a.complete(r, given)
+		}
+		if r.cache != "" {
+			c.Set(cacheWordKey, r.cache)
+		}
+		switch {
+		case r.cache == cacheHit && err == nil:
+			c.Writer.Header()["Server-Timing"] = timingOfHits
+		case r.asked > 0:
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
 		}
 		if err != nil {
@@ -89,7 +109,7 @@ func (a *api) serve(op operation) gin.HandlerFunc {
 
 func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 	if !op.public {
-		if err := a.admit(c); err != nil {
+		if err := a.admit(c.Writer.Header(), c.Request); err != nil {
 			return nil, err
 		}
 	}
@@ -135,6 +155,10 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		a.push(c, op, given)
 		return
 	}
+	if given.kept != nil {
+		given.kept.send(c.Writer, c.Request.Method, linkTo(given.next))
+		return
+	}
 	a.setHeaders(c, op, given)
 	status := given.status
 	if status == 0 {
@@ -145,6 +169,7 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
+	c.Writer.Header()["Content-Length"] = []string{strconv.Itoa(len(given.body))}
 	c.Data(status, op.gives, given.body)
 }
 
@@ -156,7 +181,7 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 		h.Set("ETag", given.etag)
 	}
 	if given.next != "" {
-		h.Set("Link", "<"+given.next+`>; rel="next"`)
+		h["Link"] = linkTo(given.next)
 	}
 	if given.location != "" {
 		h.Set("Location", given.location)

@@ -27,19 +27,31 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return err
 	}
 	defer leave()
+	if outer, is := ctx.Value(onceKey{}).(*onceTx); is {
+		return outer.inside(ctx, func(ctx context.Context, tx pgx.Tx) (at stamp, changed bool, err error) {
+			return s.takeRevision(ctx, tx, until, by, action, do)
+		})
+	}
 	return s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
 		if err != nil || !changed {
 			return err
 		}
-		began := time.Now() // it is the newest for as long as this transaction holds it
-		if err := tx.Commit(ctx); err != nil {
-			s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
-			return err
-		}
-		s.sawRevision(began, at.revision, at.at)
-		return nil
+		return s.commitRevision(ctx, tx, at)
 	})
+}
+
+// commitRevision commits what was written under a revision, and lets it be known.
+func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
+	began := time.Now() // it is the newest for as long as this transaction holds it
+	if err := tx.Commit(ctx); err != nil {
+		s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
+		return err
+	}
+	if at.revision > 0 {
+		s.sawRevision(began, at.revision, at.at)
+	}
+	return nil
 }
 
 // inTransaction runs do on the primary, in a transaction that do commits; else it is
@@ -56,16 +68,19 @@ func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, 
 	defer stop()
 	tx, err := conn.Begin(writing)
 	if err == nil {
-		// The rollback must reach the server even when the client is gone.
-		defer func() {
-			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
-			defer cancel()
-			_ = tx.Rollback(undo) // after a commit this does nothing
-		}()
+		defer rollBack(ctx, tx)
 		err = do(writing, tx)
 	}
 	s.dropPrimary(err)
 	return translate(ctx, movedAway(ctx, writing, err))
+}
+
+// rollBack must reach the server even when the client is gone. After a commit it does
+// nothing.
+func rollBack(ctx context.Context, tx pgx.Tx) {
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+	defer cancel()
+	_ = tx.Rollback(undo)
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the
@@ -85,9 +100,9 @@ func await(ctx context.Context, places chan struct{}) (leave func(), err error) 
 
 func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (at stamp, changed bool, err error) {
 	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
-	// no limit.
+	// no limit. A statement for one event and for thousands needs two plans.
 	limit := max(1, time.Until(until).Milliseconds())
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
 		return at, false, err
 	}
 	err = tx.QueryRow(ctx, `

@@ -11,6 +11,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,16 +28,16 @@ import (
 type Options struct {
 	URL       string // connection string for queries
 	DirectURL string // for migrations, where URL is a pooler; "": URL
-	// ReplicaURLs lead to copies that follow the database, one server each. They answer
-	// reads that they have caught up with.
-	ReplicaURLs []string
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32 // of each pool; 0: pgxpool's default
+	// ReplicaURLs lead to copies that follow the database, one server each. They answer
+	// reads that they have caught up with.
+	ReplicaURLs []string
+	MaxConns    int32            // of each pool; 0: the URL's pool_max_conns, else defaultConns
+	Now         func() time.Time // nil: time.Now
 	// Logf, if set, is told when a replica fails and when it is back.
 	Logf func(format string, args ...any)
-	Now  func() time.Time // nil: time.Now
 }
 
 // Budgets of what cannot be answered from the ordered index.
@@ -49,14 +51,16 @@ const (
 
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
-	primary  primary
-	replicas replicas
-	now      func() time.Time
-	terms    *termCache
-	usage    usageCache
-	memory   memory
-	watch    watch
+	pool       *pgxpool.Pool
+	primary    primary
+	replicas   replicas
+	now        func() time.Time
+	terms      *termCache
+	statistics statistics
+	usage      usageCache
+	memory     memory
+	watch      watch
+	pageBytes  int // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -85,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory:  newMemory(),
+		memory: newMemory(), pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 	}
@@ -109,12 +113,9 @@ func poolConfig(o Options, url string) (*pgxpool.Config, error) {
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
-	if o.MaxConns > 0 {
-		config.MaxConns = o.MaxConns
+	if err := setPool(config, o, url); err != nil {
+		return nil, err
 	}
-	// Of several hosts each gets its share: a dead one must not use up the budget.
-	config.ConnConfig.ConnectTimeout = acquireBudget / time.Duration(hosts(config.ConnConfig))
-	config.PingTimeout = pingBudget
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
@@ -136,6 +137,55 @@ func hosts(config *pgx.ConnConfig) int {
 	return len(places)
 }
 
+// The pool's connections live long: each holds its prepared statements and their plans.
+const (
+	connLifetime  = time.Hour        // and up to a fifth more, so that not all end at once
+	connIdleTime  = 15 * time.Minute // of those above idleConns
+	idleConns     = 2                // are there before they are wanted
+	connsPerCore  = 4                // a page waits for the database most of its time
+	fewestConns   = 10
+	mostConns     = 50 // a Postgres of its own takes 100, and may serve several programs
+	statementsMax = 256
+)
+
+func defaultConns() int32 {
+	return int32(min(max(fewestConns, connsPerCore*runtime.GOMAXPROCS(0)), mostConns))
+}
+
+// setPool sets how many connections there are and how long they live. What the URL
+// says of its pool holds.
+func setPool(config *pgxpool.Config, o Options, url string) error {
+	said, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	unset := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { _, set := said.RuntimeParams[name]; return set })
+	}
+	if unset("pool_max_conns") {
+		config.MaxConns = defaultConns()
+	}
+	if o.MaxConns > 0 {
+		config.MaxConns = o.MaxConns
+	}
+	if unset("pool_max_conn_lifetime") {
+		config.MaxConnLifetime, config.MaxConnLifetimeJitter = connLifetime, connLifetime/5
+	}
+	if unset("pool_max_conn_idle_time") {
+		config.MaxConnIdleTime = connIdleTime
+	}
+	if unset("pool_min_conns", "pool_min_idle_conns") {
+		config.MinIdleConns = min(idleConns, config.MaxConns)
+	}
+	// Of several hosts each gets its share: a dead one must not use up the budget.
+	config.ConnConfig.ConnectTimeout = acquireBudget / time.Duration(hosts(config.ConnConfig))
+	config.PingTimeout = pingBudget
+	if o.ExecMode != "exec" {
+		config.ConnConfig.StatementCacheCapacity = statementsMax
+	}
+	return nil
+}
+
 // prepareConn makes a new connection ready.
 func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	// In exec mode pgx sends an argument as the type that its Go type stands for, and
@@ -145,8 +195,14 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	if execMode == "exec" {
 		return nil // what is set through a transaction pooler stays on somebody else's connection
 	}
-	// Both make the ordered scans slower: they read little, in an order that must be kept.
-	_, err := conn.Exec(ctx, `SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`)
+	// The first two make the ordered scans slower: they read little, in an order that must
+	// be kept. For the same reason a block in their way must not be thought four times as
+	// dear as one among many: sorting all of a term would seem cheaper than that, as long
+	// as vacuum has not been there. To plan them takes longer than to run them, so that is done once for all
+	// arguments; where it must not, see replanned.
+	_, err := conn.Exec(ctx, `
+		SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false),
+			set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', 'force_generic_plan', false)`)
 	return err
 }
 
@@ -184,9 +240,7 @@ var errNoAnswer = &timeline.Error{
 // queryRow runs a statement that looks up one row. Every answer begins with one, that
 // of the revision, so a database that has fallen silent is noticed by all of them.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
-	return s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, sql, args).Scan(into...)
-	})
+	return s.queryRowAt(ctx, onPrimary, sql, args, into...)
 }
 
 // queryRowAt is queryRow on whoever has reached a revision.
