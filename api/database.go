@@ -48,11 +48,12 @@ func (d *database) close() {
 
 // openStore brings the schema up to date and opens the store of the primary alone.
 func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres.Store, error) {
-	return d.openStoreWith(ctx, s, nil, nil)
+	return d.openWith(ctx, s, postgres.Options{})
 }
 
-// openStoreWith is openStore with replicas to read from, and what is told of them.
-func (d *database) openStoreWith(ctx context.Context, s databaseSettings, replicas []string, logf func(string, ...any)) (*postgres.Store, error) {
+// openWith is openStore with options beyond those of the settings: replicas, and what
+// is told of the store.
+func (d *database) openWith(ctx context.Context, s databaseSettings, o postgres.Options) (*postgres.Store, error) {
 	if err := postgres.Migrate(ctx, d.directURL); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,6 @@ func (d *database) openStoreWith(ctx context.Context, s databaseSettings, replic
 			return nil, err
 		}
 	}
-	return postgres.Open(ctx, postgres.Options{
-		URL: d.url, DirectURL: d.directURL, ReplicaURLs: replicas, ExecMode: s.ExecMode, Logf: logf,
-	})
+	o.URL, o.DirectURL, o.ExecMode = d.url, d.directURL, s.ExecMode
+	return postgres.Open(ctx, o)
 }

@@ -2,6 +2,7 @@ DO $$
 DECLARE
     gone integer[] := ARRAY(SELECT id FROM term WHERE kind IN ('day', 'sources', 'status'));
 BEGIN
+    DROP INDEX event_id;
     UPDATE event e SET terms = ARRAY(SELECT t.id FROM unnest(e.terms) WITH ORDINALITY AS t (id, n) WHERE t.id <> ALL (gone) ORDER BY t.n)
     WHERE e.terms && gone;
     DELETE FROM event_key WHERE term = ANY (gone);

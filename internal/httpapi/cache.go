@@ -115,6 +115,7 @@ type kept struct {
 	body []byte
 	next string // cursor of the next page
 	etag string // without what the encoding appends
+	rows int    // events or other items in it
 
 	// Values of headers, as net/http takes them.
 	contentType, contentEncoding, contentLength, cacheControl, etags []string

@@ -39,7 +39,7 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 			}
 			chart.Name(titles)
 		}
-		return made{body: chart.AppendJSON(nil, f.revision)}, nil
+		return made{body: chart.AppendJSON(nil, f.revision), rows: len(chart.Buckets)}, nil
 	}
 	return given, nil
 }
@@ -129,7 +129,11 @@ func (a *api) getFacets(r *request) (*answer, error) {
 		if err != nil {
 			return made{}, err
 		}
-		return made{body: timeline.AppendFacets(nil, facets, f.revision)}, nil
+		values := 0
+		for i := range facets {
+			values += len(facets[i].Values)
+		}
+		return made{body: timeline.AppendFacets(nil, facets, f.revision), rows: values}, nil
 	}
 	return given, nil
 }

@@ -59,7 +59,7 @@ func keepInMemory(t *testing.T, store *postgres.Store) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		store.Follow(ctx)
+		store.Follow(ctx, func(int) {})
 		close(ended)
 	}()
 	t.Cleanup(func() { stop(); <-ended })

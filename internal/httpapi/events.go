@@ -42,7 +42,7 @@ func (a *api) listEvents(r *request) (*answer, error) {
 		if page.Next != nil {
 			next = encodeCursor(*page.Next, walk)
 		}
-		return made{body: appendPage(page, q.Limit, next, f.revision), next: next}, nil
+		return made{body: appendPage(page, q.Limit, next, f.revision), next: next, rows: len(page.Docs)}, nil
 	}
 	return given, nil
 }
@@ -115,7 +115,7 @@ func (a *api) getEvent(r *request) (*answer, error) {
 		stop := r.timed()
 		doc, revision, err := a.Store.Event(r.ctx, r.pathID, at.filter)
 		stop()
-		return made{body: doc, etag: eventETag(revision)}, err
+		return made{body: doc, etag: eventETag(revision), rows: 1}, err
 	}
 	return given, nil
 }
@@ -153,7 +153,7 @@ func (a *api) getEventChain(r *request) (*answer, error) {
 		if more {
 			count.Relation = "gte"
 		}
-		return made{body: appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision)}, nil
+		return made{body: appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision), rows: len(docs)}, nil
 	}
 	return given, nil
 }

@@ -81,7 +81,10 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 				}
 			}
 			out := format.New(w, about)
-			err := a.Store.Export(r.ctx, f.Filter, order, out.Event)
+			err := a.Store.Export(r.ctx, f.Filter, order, func(doc []byte) error {
+				r.served.rows++
+				return out.Event(doc)
+			})
 			if err != nil && !errors.Is(err, render.ErrFull) {
 				return err
 			}

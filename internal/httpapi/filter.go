@@ -271,7 +271,7 @@ func (a *api) asOf(r *request) (moment, error) {
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
 		}
-		return moment{&n, n, newest, immutable}, nil
+		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n, newest)
 	}
 	// A plus sign that nobody escaped has become a space.
 	at, parseErr := time.Parse(time.RFC3339, strings.ReplaceAll(value, " ", "+"))
@@ -287,4 +287,19 @@ func (a *api) asOf(r *request) (moment, error) {
 	n, err := a.Store.RevisionAt(r.ctx, at)
 	stop()
 	return moment{&n, n, newest, revalidated}, err
+}
+
+// checkAsOf notes a revision that was lost when a backup was restored: what stood then is
+// not known, and must not be told from what stands now.
+func (a *api) checkAsOf(r *request, revision, newest int64) error {
+	if revision <= 0 || revision >= newest {
+		return nil
+	}
+	stop := r.timed()
+	lost, err := a.Store.RevisionLost(r.ctx, revision)
+	stop()
+	if lost {
+		r.query.fault("as_of", "is revision %d, which was lost when a backup was restored; ask as of a time, or without as_of", revision)
+	}
+	return err
 }

@@ -46,21 +46,23 @@ func (a *api) hot(w http.ResponseWriter, r *http.Request) bool {
 	}
 	a.Cache.hits.Add(1)
 	h["Vary"] = a.vary
-	id := identify(h, r)
+	s := a.open(h, r, known.route)
 	a.headers(h, r)
 	h["Server-Timing"] = timingOfHits
-	status, sent := http.StatusOK, 0
+	s.status, s.cache = http.StatusOK, cacheHit
 	if k != nil {
 		k.send(w, r.Method, known.link)
+		s.rows = k.rows
 		if r.Method != http.MethodHead {
-			sent = len(k.body)
+			s.bytes = int64(len(k.body))
 		}
 	} else {
-		status = http.StatusNotModified
+		s.status = http.StatusNotModified
 		h["Cache-Control"], h["Etag"] = known.cacheControl, []string{held}
-		w.WriteHeader(status)
+		w.WriteHeader(s.status)
 	}
-	a.logRequest(r, line{id: id, route: known.route, status: status, start: start, bytes: sent, cache: cacheHit})
+	s.took = time.Since(start)
+	a.tell(r.Context(), &s)
 	return true
 }
 

@@ -14,14 +14,8 @@ type made struct {
 	body []byte
 	next string // cursor of the next page
 	etag string // where it is not known before
+	rows int    // events or other items that it has
 }
-
-// What the log says of the cache.
-const (
-	cacheHit    = "hit"
-	cacheMiss   = "miss"
-	cacheJoined = "joined" // another request was computing it already
-)
 
 // timingOfHits stands in the place of the database's share.
 var timingOfHits = []string{"cache;desc=hit"}
@@ -39,11 +33,13 @@ func (a *api) complete(r *request, given *answer) (*answer, error) {
 		return nil, err
 	}
 	given.etag, given.next = k.etag, ""
+	r.served.rows = k.rows
 	if k.next != "" {
 		given.next = nextAddress(r, k.next)
 	}
 	a.remember(r, given, k)
 	if same := r.unchanged(k.etag, given.cache); same != nil {
+		r.served.rows = 0
 		return same, nil
 	}
 	if given.body = k.body; a.Cache != nil {
@@ -61,7 +57,7 @@ func (a *api) find(r *request, given *answer) (*kept, error) {
 	key := cacheKey{given.key(), encodingOf(r.target)}
 	if k := a.Cache.answer(key, now); k != nil {
 		a.Cache.hits.Add(1)
-		r.cache = cacheHit
+		r.served.cache = cacheHit
 		return k, nil
 	}
 	a.Cache.waiting.Add(1)
@@ -70,10 +66,10 @@ func (a *api) find(r *request, given *answer) (*kept, error) {
 		return a.keepNew(ctx, r, given, key, now)
 	})
 	if joined {
-		r.cache = cacheJoined
+		r.served.cache = cacheJoined
 		a.Cache.joined.Add(1)
 	} else {
-		r.cache = cacheMiss
+		r.served.cache = cacheMiss
 		a.Cache.misses.Add(1)
 	}
 	if err != nil {
@@ -123,7 +119,7 @@ func (a *api) compute(r *request, given *answer) (*kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kept{body: m.body, next: m.next, etag: given.etag}
+	k := &kept{body: m.body, next: m.next, etag: given.etag, rows: m.rows}
 	if m.etag != "" {
 		k.etag = m.etag
 	}
@@ -162,12 +158,21 @@ func (k *kept) send(w http.ResponseWriter, method string, link []string) {
 	if k.contentEncoding != nil {
 		h["Content-Encoding"] = k.contentEncoding
 	}
-	if link != nil {
-		h["Link"] = link
-	}
+	addLink(h, link)
 	w.WriteHeader(http.StatusOK)
 	if method != http.MethodHead {
 		_, _ = w.Write(k.body) // a client that is gone is no fault
+	}
+}
+
+// addLink adds a link to those that are told already. What is shared is not changed.
+func addLink(h http.Header, link []string) {
+	switch told := h["Link"]; {
+	case link == nil:
+	case told == nil:
+		h["Link"] = link
+	default:
+		h["Link"] = slices.Concat(told, link)
 	}
 }
 
@@ -191,7 +196,7 @@ func (g *answer) key() string { return g.cache + " " + g.query }
 // remember notes what the request's target stands for, so that hot can answer when it
 // comes again. Without k only that the client's copy still stands is known.
 func (a *api) remember(r *request, given *answer, k *kept) {
-	if a.Cache == nil || a.ReadNeedsKey {
+	if a.Cache == nil || a.ReadNeedsKey || r.deprecated { // hot tells of no deprecation
 		return
 	}
 	known := &alias{

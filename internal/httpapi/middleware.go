@@ -2,114 +2,19 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzhttp"
-)
-
-// Keys of what middleware keeps in the gin context.
-const (
-	causeKey     = "cause"
-	cacheWordKey = "cache"
 )
 
 // maxTarget is the longest path and query that is read. The server's limit of the
 // header lies above it, so that a longer one is answered with a problem.
 const maxTarget = 32 << 10
-
-var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
-
-// Ids of requests are made from random bytes that are read in stock.
-func init() { uuid.EnableRandPool() }
-
-// identify takes the client's request id, or makes one, and gives it back.
-func identify(h http.Header, r *http.Request) string {
-	if given := r.Header["X-Request-Id"]; len(given) > 0 && isRequestID(given[0]) {
-		h["X-Request-Id"] = given[:1:1]
-		return given[0]
-	}
-	id := uuid.NewString()
-	h["X-Request-Id"] = []string{id}
-	return id
-}
-
-// isRequestID tells whether an id can be logged and given back as it is.
-func isRequestID(id string) bool {
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("._~+/=-", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return 0 < len(id) && len(id) <= 128
-}
-
-func requestID(c *gin.Context) string { return c.Writer.Header().Get("X-Request-Id") }
-
-// log writes one line for each request: never its body, its query or a key.
-func (a *api) log(c *gin.Context) {
-	start := time.Now()
-	defer a.logLine(c, start) // also of a stream that is cut, which leaves by a panic
-	c.Next()
-}
-
-func (a *api) logLine(c *gin.Context, start time.Time) {
-	route := c.FullPath()
-	if route == "" {
-		route = "none"
-	}
-	l := line{id: requestID(c), route: route, status: c.Writer.Status(), start: start, bytes: max(0, c.Writer.Size()), cache: c.GetString(cacheWordKey)}
-	if cause, ok := c.Get(causeKey); ok {
-		l.cause = fmt.Sprint(cause)
-	}
-	a.logRequest(c.Request, l)
-}
-
-// line is what the log tells of a request beside what it asked.
-type line struct {
-	id, route     string
-	status, bytes int
-	start         time.Time
-	cache         string // "": it was not asked
-	cause         string // of a failure, "" where there was none
-}
-
-func (a *api) logRequest(r *http.Request, l line) {
-	level := slog.LevelInfo
-	if l.cause != "" {
-		level = slog.LevelError
-	}
-	if !a.Log.Enabled(r.Context(), level) {
-		return
-	}
-	fields := make([]slog.Attr, 0, 9)
-	fields = append(fields,
-		slog.String("request_id", l.id), slog.String("method", clip(r.Method)), slog.String("route", l.route), slog.Int("status", l.status),
-		slog.Float64("ms", float64(time.Since(l.start).Microseconds())/1000), slog.Int("bytes", l.bytes),
-	)
-	if l.cache != "" {
-		fields = append(fields, slog.String("cache", l.cache))
-	}
-	if parent := r.Header.Get("Traceparent"); parent != "" {
-		if trace := traceParent.FindStringSubmatch(parent); trace != nil {
-			fields = append(fields, slog.String("trace_id", trace[1]))
-		}
-	}
-	if l.cause != "" {
-		fields = append(fields, slog.String("cause", l.cause))
-	}
-	a.Log.LogAttrs(r.Context(), level, "request", fields...)
-}
 
 // recover turns a panic into a problem and keeps the stack for the log.
 func (a *api) recover(c *gin.Context) {
@@ -123,7 +28,7 @@ func (a *api) recover(c *gin.Context) {
 		}
 		err := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
 		if c.Writer.Written() { // a part must not look like the whole
-			c.Set(causeKey, err)
+			servedOf(c).cause = err
 			panic(http.ErrAbortHandler)
 		}
 		a.fail(c, err)
@@ -132,10 +37,9 @@ func (a *api) recover(c *gin.Context) {
 	c.Next()
 }
 
-// begin sets what every answer carries.
+// begin sets what every answer carries beside the request's id.
 func (a *api) begin(c *gin.Context) {
 	h := c.Writer.Header()
-	identify(h, c.Request)
 	h["Vary"] = append(h["Vary"], a.vary[1:]...) // the compressor has set the first
 	a.headers(h, c.Request)
 }
@@ -160,7 +64,7 @@ var (
 	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
 	crossOrigin   = []string{"cross-origin"}
 	anyOrigin     = []string{"*"}
-	exposed       = []string{"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id"}
+	exposed       = []string{"Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id"}
 )
 
 // headers sets protection for browsers, and CORS.

@@ -12,11 +12,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/explorer"
+	"github.com/tarikh-timeline/tarikh/internal/telemetry"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -28,6 +33,7 @@ type Store interface {
 	Reached() int64
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
+	RevisionLost(ctx context.Context, revision int64) (bool, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
@@ -63,6 +69,9 @@ type Options struct {
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
 	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
 	Stop           <-chan struct{}  // closed when the server begins to shut down: streams end; nil: never
+
+	Metrics *telemetry.Metrics   // nil: nothing is counted
+	Traces  trace.TracerProvider // nil: no spans
 }
 
 type api struct {
@@ -73,6 +82,8 @@ type api struct {
 	feed     *feed
 	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
+	imported atomic.Int64  // events, since the start
+	meters   map[string]*telemetry.Route
 
 	files map[string]explorer.File // of the pages
 }
@@ -88,6 +99,7 @@ type operation struct {
 	limit      int64    // bytes of its body
 	scope      string   // that a key must have; "": read, where reading needs a key
 	public     bool     // answers without a key and without a limit, whatever the settings
+	deprecated *deprecation
 	handle     func(*api, *request) (*answer, error)
 }
 
@@ -126,9 +138,11 @@ var operations = []operation{
 	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
 }
 
-// New makes the handler of the whole API and its pages. Its error is a contract or a
-// page that cannot be read.
-func New(o Options) (http.Handler, error) {
+// New makes the handler of the whole API and its pages. Its error is a page that cannot
+// be read.
+func New(o Options) (http.Handler, error) { return newHandler(o, operations) }
+
+func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -138,14 +152,13 @@ func New(o Options) (http.Handler, error) {
 	if o.WriteBudget == 0 {
 		o.WriteBudget = writeBudget
 	}
-	contract, err := newContract(o.Spec)
-	if err != nil {
-		return nil, err
-	}
-	a := &api{Options: o, contract: contract, limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	a := &api{Options: o, contract: newContract(o.Spec), limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	var err error
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
+
+	a.measure(operations)
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -162,7 +175,10 @@ func New(o Options) (http.Handler, error) {
 	if err := router.SetTrustedProxies(proxies); err != nil { // none by default
 		return nil, err
 	}
-	router.Use(a.begin, a.log, a.recover, a.targetLength)
+	if o.Traces != nil {
+		router.Use(otelgin.Middleware("", otelgin.WithTracerProvider(o.Traces), otelgin.WithPropagators(propagation.TraceContext{})))
+	}
+	router.Use(a.observe, a.begin, a.recover, a.targetLength)
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
@@ -180,7 +196,7 @@ func New(o Options) (http.Handler, error) {
 		router.HEAD(p.path, handle)
 	}
 	rest, err := compressed(router)
-	if err != nil || a.Cache == nil || a.ReadNeedsKey { // a key is looked for in the database
+	if err != nil || a.Cache == nil || a.ReadNeedsKey || a.Traces != nil { // a key is looked for in the database, spans are made by the router
 		return rest, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -27,8 +27,9 @@ type request struct {
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
-	era         uint64        // of the data, read before any of them
-	cache       string        // what the cache had: "" where it was not asked
+	served      *served
+	era         uint64 // of the data, read before any of them
+	deprecated  bool   // it asks with something that will go
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -84,17 +85,15 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		r := &request{ctx: c.Request.Context(), op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
+		r.deprecated = op.deprecated.announce(c.Writer.Header())
 		_, r.era, _ = a.Store.Known()
 		given, err := a.run(c, op, r)
 		if err == nil && given.make != nil {
 			given, err = a.complete(r, given)
 		}
-		if r.cache != "" {
-			c.Set(cacheWordKey, r.cache)
-		}
 		switch {
-		case r.cache == cacheHit && err == nil:
+		case r.served.cache == cacheHit && err == nil:
 			c.Writer.Header()["Server-Timing"] = timingOfHits
 		case r.asked > 0:
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
@@ -137,6 +136,9 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	r.query = parseQuery(c.Request.URL.RawQuery, op.parameters)
+	if r.query.announce(c.Writer.Header()) {
+		r.deprecated = true
+	}
 	if len(op.parameters) == 0 { // nothing else will look at the faults
 		if err := r.query.err(); err != nil {
 			return nil, err
@@ -181,7 +183,7 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 		h.Set("ETag", given.etag)
 	}
 	if given.next != "" {
-		h["Link"] = linkTo(given.next)
+		addLink(h, linkTo(given.next))
 	}
 	if given.location != "" {
 		h.Set("Location", given.location)

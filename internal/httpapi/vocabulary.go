@@ -164,7 +164,7 @@ func listAll[T any](a *api, r *request, term string, list func(*request, map[str
 			Count    countInfo `json:"count"`
 			Revision int64     `json:"revision"`
 		}{data, pageInfo{Limit: len(data)}, countInfo{int64(len(data)), "eq"}, revision})
-		return made{body: body}, err
+		return made{body: body, rows: len(data)}, err
 	}
 	return given, nil
 }

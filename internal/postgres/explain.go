@@ -39,7 +39,15 @@ func (s *Store) Explain(ctx context.Context, q timeline.ListQuery) (Explained, e
 		if _, err := conn.Exec(ctx, "PREPARE explained AS "+sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
-		defer func() { _, _ = conn.Exec(ctx, "DEALLOCATE explained") }()
+		defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "DEALLOCATE explained") }()
+		if p == nil {
+			if _, err := conn.Exec(ctx, "SET plan_cache_mode = force_custom_plan"); err != nil {
+				return err
+			}
+			defer func() {
+				_, _ = conn.Exec(context.WithoutCancel(ctx), "SET plan_cache_mode = force_generic_plan")
+			}()
+		}
 		execute := "EXECUTE explained"
 		if len(values) > 0 {
 			literals := make([]string, len(values))

@@ -35,16 +35,21 @@ func (s *Store) planScan(ctx context.Context, f *timeline.Filter) (*scan, error)
 	return s.planTerms(ctx, f)
 }
 
-// planPage is planScan for a few events in page order: words that very many events have
-// are looked for on the way along the terms, and so is the past.
+// planPage is planScan for a few events in page order: what very many events have, a
+// word or that they have not changed since a revision, is looked for on the way along
+// the terms.
 func (s *Store) planPage(ctx context.Context, f *timeline.Filter) (*scan, error) {
+	many, err := true, error(nil)
 	switch {
 	case len(f.IDs) > 0, len(f.Words) > 0 && f.AsOf != nil:
 		return nil, nil
 	case len(f.Words) > 0:
-		if frequent, err := s.frequentWords(ctx, f.Words); err != nil || !frequent {
-			return nil, err
-		}
+		many, err = s.expectsMany(ctx, `e.search @@ @query::tsquery`, pgx.NamedArgs{"query": searchQuery(f.Words)})
+	case f.AsOf != nil:
+		many, err = s.expectsMany(ctx, `e.revision <= @as_of`, pgx.NamedArgs{"as_of": *f.AsOf})
+	}
+	if err != nil || !many {
+		return nil, err
 	}
 	return s.planTerms(ctx, f)
 }
@@ -146,6 +151,11 @@ func termLists(f *timeline.Filter) [][]timeline.Term {
 	return lists
 }
 
+// probe ends a condition that is to be asked of one key after the other, in the order of
+// the driver. Without it Postgres makes joins of them, and one plan for all arguments
+// sometimes walks the other term from end to end, which may be most of all events.
+const probe = " OFFSET 0"
+
 // keysSQL gives a statement of (sort_day, id) of all events that the filter keeps,
 // in page order, without a limit (with AsOf, of those that have not changed since): for each term and span class one ordered range
 // scan of the index, merged. Neither the branches' order nor the missing LIMIT in
@@ -158,10 +168,10 @@ func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.
 	}
 	var extra strings.Builder
 	if len(conditions.sql) > 0 {
-		extra.WriteString("\n  AND EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + conditions.where() + ")")
+		extra.WriteString("\n  AND EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + conditions.where() + probe + ")")
 	}
 	if f.HasWindow() && matchMode(f) == edtf.ModePossible {
-		extra.WriteString("\n  AND (NOT k.gaps OR EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + setCondition(f, 1) + "))")
+		extra.WriteString("\n  AND (NOT k.gaps OR EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + setCondition(f, 1) + probe + "))")
 	}
 	for i, terms := range p.others {
 		name := fmt.Sprintf("other%d", i)
@@ -169,7 +179,7 @@ func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.
 		if args[name] = terms; len(terms) == 1 { // an equality, which a generic plan can tell the size of
 			args[name], among = terms[0], "= @"+name
 		}
-		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term " + among + " AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id)")
+		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term " + among + " AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id" + probe + ")")
 	}
 	direction := ""
 	if order == timeline.Descending {

@@ -112,7 +112,11 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 		var day int32
 		var id string
 		var doc []byte
-		return readUntil(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
+		read := readUntil
+		if p == nil {
+			read = replanned
+		}
+		return read(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
 			size += len(doc)
 			switch {
 			case len(page.Docs) == q.Limit: // this row is the last
@@ -140,31 +144,21 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 // errEnough ends the reading of rows before their end.
 var errEnough = errors.New("enough was read")
 
-// readUntil hands rows to each until it gives errEnough, which is no fault. Then the
-// statement is cancelled: what the server would still send is thrown away.
+// readUntil hands the rows of a statement to each until it gives errEnough, which is no
+// fault. Then the connection is given up: that costs less than to take and throw away
+// what the server would still send, and a cancellation that comes late meets the
+// connection's next statement.
 func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	rows, err := conn.Query(ctx, sql, args)
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, into, func() error {
-		err := each()
-		if errors.Is(err, errEnough) {
-			stop()
-		}
-		return err
-	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
+	return eachUntil(ctx, conn, rows, into, each)
 }
 
-// replanned runs a statement with a plan of its own for these arguments, where the one
-// plan for all of them, which the store's connections are set to, would be a poor one.
-// It takes one round trip, and the setting ends with it.
+// replanned is readUntil with a plan of its own for these arguments, where the one plan
+// for all of them, which the store's connections are set to, would be a poor one. It
+// takes one round trip, and the setting ends with it.
 func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
@@ -178,7 +172,21 @@ func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.Nam
 	if err != nil {
 		return err
 	}
-	_, err = pgx.ForEachRow(rows, into, each)
+	return eachUntil(ctx, conn, rows, into, each)
+}
+
+func eachUntil(ctx context.Context, conn *pgxpool.Conn, rows pgx.Rows, into []any, each func() error) error {
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		err := each()
+		if errors.Is(err, errEnough) {
+			_ = conn.Conn().PgConn().Conn().Close() // what waits to be read is not waited for
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		_ = conn.Conn().Close(ctx) // the pool is told
+		return nil
+	}
 	return err
 }
 

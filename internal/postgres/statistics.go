@@ -72,18 +72,17 @@ func (s *Store) readShares(ctx context.Context) (map[int32]float64, error) {
 	return shares, err
 }
 
-// manyEvents is from where on words are frequent: to fetch and sort so many rows takes
-// longer than to meet a page of them on the way along the ordered index, with a million
-// events and with ten.
+// manyEvents is from where on it is better to meet a page of the wanted events on the
+// way along the ordered index than to fetch and sort all of them, with a million events
+// and with ten.
 const manyEvents = 10_000
 
-// frequentWords tells whether the planner expects very many events with the words. It
-// knows their frequency, which a statement that is planned once cannot take into account.
-func (s *Store) frequentWords(ctx context.Context, words []string) (bool, error) {
+// expectsMany tells whether the planner expects very many events that meet a condition.
+// It knows how frequent a value is, which a statement that is planned once for all of
+// them cannot take into account.
+func (s *Store) expectsMany(ctx context.Context, condition string, args pgx.NamedArgs) (bool, error) {
 	var told []byte
-	err := s.queryRowAt(ctx, s.needed(nil), `EXPLAIN (FORMAT JSON) SELECT FROM event e WHERE e.search @@ @query::tsquery`,
-		pgx.NamedArgs{"query": searchQuery(words)}, &told)
-	if err != nil {
+	if err := s.queryRowAt(ctx, s.needed(nil), `EXPLAIN (FORMAT JSON) SELECT FROM event e WHERE `+condition, args, &told); err != nil {
 		return false, err
 	}
 	var plans []struct {

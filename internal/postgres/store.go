@@ -14,12 +14,14 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -34,8 +36,9 @@ type Options struct {
 	// ReplicaURLs lead to copies that follow the database, one server each. They answer
 	// reads that they have caught up with.
 	ReplicaURLs []string
-	MaxConns    int32            // of each pool; 0: the URL's pool_max_conns, else defaultConns
-	Now         func() time.Time // nil: time.Now
+	MaxConns    int32                // of each pool; 0: the URL's pool_max_conns, else defaultConns
+	Now         func() time.Time     // nil: time.Now
+	Traces      trace.TracerProvider // nil: no spans
 	// Logf, if set, is told when a replica fails and when it is back.
 	Logf func(format string, args ...any)
 }
@@ -60,7 +63,8 @@ type Store struct {
 	usage      usageCache
 	memory     memory
 	watch      watch
-	pageBytes  int // maxPageBytes, but for tests
+	schema     atomic.Int64 // version that Ready found last
+	pageBytes  int          // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -115,6 +119,9 @@ func poolConfig(o Options, url string) (*pgxpool.Config, error) {
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
 	if err := setPool(config, o, url); err != nil {
 		return nil, err
+	}
+	if o.Traces != nil {
+		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
@@ -305,32 +312,6 @@ func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline
 		}
 		return err
 	})
-}
-
-// Ready tells, part by part, whether the store can serve.
-func (s *Store) Ready(ctx context.Context) []timeline.Check {
-	database := timeline.Check{Name: "database", OK: true, Detail: "answers"}
-	schema := timeline.Check{Name: "schema", Detail: "unknown: the database does not answer"}
-	var version int64
-	var dirty bool
-	err := s.queryRow(ctx, `SELECT version, dirty FROM schema_migrations`, nil, &version, &dirty)
-	switch {
-	case isUnavailable(err):
-		database.OK, database.Detail = false, "does not answer"
-	case err != nil:
-		schema.Detail = "no migration has run"
-	case dirty:
-		schema.Detail = fmt.Sprintf("migration %d failed half-way", version)
-	case version != LatestVersion():
-		schema.Detail = fmt.Sprintf("is at version %d, this program needs %d", version, LatestVersion())
-	default:
-		schema.OK, schema.Detail = true, fmt.Sprintf("version %d", version)
-	}
-	checks := []timeline.Check{database, schema}
-	if len(s.replicas.all) > 0 {
-		checks = append(checks, s.replicas.check())
-	}
-	return checks
 }
 
 // termCache remembers the ids of terms, which never change. There are as many as
