@@ -23,7 +23,7 @@ func TestTwoInstancesAgree(t *testing.T) {
 	for n := range writes {
 		to, from := n%2, 1-n%2
 		id := fmt.Sprintf("event-%d", n)
-		r, err := instances[to].send(http.MethodPost, "/v1/events", written(id), key)
+		r, err := instances[to].ask(http.MethodPost, "/v1/events", written(id), key)
 		if err != nil || r.status != http.StatusCreated {
 			t.Fatalf("%+v, %v", r, err)
 		}
@@ -68,7 +68,7 @@ func TestAClientMovesBetweenInstances(t *testing.T) {
 	key := writingKey(t, env)
 	for n := range 10 {
 		id := fmt.Sprintf("event-%d", n)
-		if r, err := instances[0].send(http.MethodPost, "/v1/events", written(id), key); err != nil || r.status != http.StatusCreated {
+		if r, err := instances[0].ask(http.MethodPost, "/v1/events", written(id), key); err != nil || r.status != http.StatusCreated {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		const path = "/v1/events?limit=500"

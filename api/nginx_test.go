@@ -109,7 +109,7 @@ func TestACacheOfNginxBefore(t *testing.T) {
 	variants(t, f, list, direct[list].body)
 
 	// A write: when the time that the headers allow is over, nothing stale is given.
-	if r, err := p.send(http.MethodPost, "/v1/events", written("added"), key); err != nil || r.status != http.StatusCreated {
+	if r, err := p.ask(http.MethodPost, "/v1/events", written("added"), key); err != nil || r.status != http.StatusCreated {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	time.Sleep(notFresh)
@@ -127,7 +127,7 @@ func TestACacheOfNginxBefore(t *testing.T) {
 	}
 	// Through the cache itself, and the stream without delay.
 	stream := follow(t, f, "/v1/changes/stream?after=2")
-	if r, err := f.send(http.MethodPost, "/v1/events", written("through"), key); err != nil || r.status != http.StatusCreated {
+	if r, err := f.ask(http.MethodPost, "/v1/events", written("through"), key); err != nil || r.status != http.StatusCreated {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	eventually(t, "the stream comes through", func() bool { return stream.has("through") })

@@ -144,8 +144,8 @@ func startBeside(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
-// send writes something to an instance.
-func (p *instance) send(method, path, body string, headers ...string) (reply, error) {
+// ask writes something to an instance.
+func (p *instance) ask(method, path, body string, headers ...string) (reply, error) {
 	request, err := http.NewRequest(method, p.base+path, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err
@@ -193,7 +193,7 @@ func TestBehindATransactionPooler(t *testing.T) {
 		work.Go(func() {
 			for n := range each {
 				id := fmt.Sprintf("w%d-%d", w, n)
-				if r, err := p.send(http.MethodPost, "/v1/events", written(id), key, "Idempotency-Key: "+id); err != nil || r.status != http.StatusCreated {
+				if r, err := p.ask(http.MethodPost, "/v1/events", written(id), key, "Idempotency-Key: "+id); err != nil || r.status != http.StatusCreated {
 					t.Errorf("writing: %+v, %v", r, err)
 				}
 			}
@@ -217,7 +217,7 @@ func TestBehindATransactionPooler(t *testing.T) {
 		for n := range 500 {
 			b.WriteString(written(fmt.Sprintf("imported-%d", n)) + "\n")
 		}
-		r, err := p.send(http.MethodPost, "/v1/imports", b.String(), key, "Content-Type: application/x-ndjson")
+		r, err := p.ask(http.MethodPost, "/v1/imports", b.String(), key, "Content-Type: application/x-ndjson")
 		if err != nil || r.status != http.StatusOK {
 			t.Errorf("importing: %+v, %v", r, err)
 		}

@@ -247,7 +247,7 @@ func (c *checker) write(t *testing.T, id string, idempotent bool) {
 	if idempotent {
 		headers = append(headers, "Idempotency-Key: "+id)
 	}
-	r, err := c.p.send(http.MethodPost, "/v1/events", written(id), headers...)
+	r, err := c.p.ask(http.MethodPost, "/v1/events", written(id), headers...)
 	switch {
 	case err != nil:
 		t.Errorf("writing: %v", err)
