@@ -145,7 +145,7 @@ func (s databaseSettings) faults() []error {
 	}
 	for _, address := range s.replicas() {
 		if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-			address = "postgres://:" // key=value pairs cannot be told apart in a list
+			address = "postgres://h:port" // key=value pairs cannot be told apart in a list
 		}
 		check("DATABASE_REPLICA_URL", address)
 	}
