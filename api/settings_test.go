@@ -197,3 +197,21 @@ func TestSettingsAreDescribed(t *testing.T) {
 		}
 	}
 }
+
+// Without the lines of requests the log still tells what went wrong.
+func TestTheLogOfRequestsIsOff(t *testing.T) {
+	t.Parallel()
+	database := newStoppable(t)
+	p := startServing(t, []string{"DATABASE_URL=" + database.url(), "TARIKH_SEED=sahel", "TARIKH_LOG=off"})
+	for _, path := range []string{"/v1/events", "/v1/events", "/v1/none"} {
+		p.get(t, path)
+	}
+	database.stop(t)
+	if r := p.get(t, "/v1/changes"); r.status != http.StatusServiceUnavailable {
+		t.Errorf("%+v", r)
+	}
+	p.stop(t, syscall.SIGTERM)
+	if errs := p.errs.String(); strings.Contains(errs, "INFO") || strings.Count(errs, "request") == 0 || !strings.Contains(errs, `"level":"ERROR"`) {
+		t.Errorf("the log is\n%s", errs)
+	}
+}

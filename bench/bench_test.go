@@ -66,9 +66,13 @@ func nothingIsLeft(t *testing.T, temporary string) {
 // once, since each has to wait for its loads.
 func TestTheWholeCommand(t *testing.T) {
 	t.Parallel()
-	halves := [][]string{{"hot", "start", "import"}, {"cold", "charts", "filters", "memory", "export", "small", "slow"}}
+	halves := [][]string{{"hot", "filters", "start", "import"}, {"cold", "charts", "memory", "export", "small", "slow"}}
 	if all := slices.Concat(halves...); len(all) != len(parts) {
 		t.Errorf("%d of %d parts are tried: %v", len(all), len(parts), all)
+	}
+	if _, err := os.Stat("filters"); err != nil {
+		t.Log("NOT TESTED: bench/filters is absent")
+		halves[0] = []string{"hot", "start", "import"}
 	}
 	for _, names := range halves {
 		t.Run(names[0], func(t *testing.T) {
@@ -94,7 +98,7 @@ func TestTheWholeCommand(t *testing.T) {
 				if p.Failed != "" || len(p.Tables)+len(p.Notes) == 0 {
 					t.Errorf("%s: %+v", name, p)
 				}
-				if len(p.Goals) == 0 && name != "slow" {
+				if len(p.Goals) == 0 && name != "slow" && name != "small" { // no rival is there
 					t.Errorf("%s: no goal was looked at", name)
 				}
 				for _, g := range p.Goals {
@@ -243,7 +247,10 @@ func TestResultsAreMerged(t *testing.T) {
 
 func TestTheLogOfPostgresIsRead(t *testing.T) {
 	t.Parallel()
-	const log = `2026-11-25 00:00:00.123 UTC [77] capture LOG:  duration: 0.512 ms  execute stmtcache_1: SELECT revision, at FROM revision
+	const log = `2026-11-25 00:00:00.121 UTC [77] capture LOG:  duration: 0.1 ms  execute <unnamed>: SELECT set_config('jit', 'off', false),
+			set_config('plan_cache_mode', 'force_generic_plan', false)
+2026-11-25 00:00:00.122 UTC [77] capture LOG:  duration: 0.1 ms  execute <unnamed>: SELECT set_config('plan_cache_mode', 'auto', true)
+2026-11-25 00:00:00.123 UTC [77] capture LOG:  duration: 0.512 ms  execute stmtcache_1: SELECT revision, at FROM revision
 2026-11-25 00:00:00.124 UTC [77] capture LOG:  duration: 1.512 ms  execute stmtcache_2: SELECT k.id
 	FROM event_key k WHERE k.term = $1 AND k.sort_day <= DATE '1970-01-01' + $2::int
 	LIMIT $3
@@ -261,6 +268,9 @@ func TestTheLogOfPostgresIsRead(t *testing.T) {
 	text, arguments := longest(records)
 	if want := "SELECT k.id\nFROM event_key k WHERE k.term = $1 AND k.sort_day <= DATE '1970-01-01' + $2::int\nLIMIT $3"; text != want || !slices.Equal(arguments, []string{"'42'", "'9000'", "'it''s'"}) {
 		t.Errorf("%q, %q", text, arguments)
+	}
+	if got := settingsOf(records); !slices.Equal(got, []string{"jit=off", "plan_cache_mode=force_generic_plan"}) {
+		t.Errorf("%q", got)
 	}
 	if got, want := slowStatements(records), []slowStatement{{"cold", "SELECT 1 FROM event", 2, 99.25}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
@@ -288,7 +298,10 @@ func TestParametersAreExplained(t *testing.T) {
 	if _, err := explain(samples, terms); err == nil {
 		t.Error("a parameter of unknown meaning is passed over")
 	}
-	c := &captured{text: "SELECT id::text FROM k WHERE term = $2 AND day <= $3::int LIMIT $1;", parameters: want[:3], terms: terms[:3], planMode: "auto"}
+	c := &captured{text: "SELECT id::text FROM k WHERE term = $2 AND day <= $3::int LIMIT $1;", parameters: want[:3], terms: terms[:3], settings: []string{"jit=off", "plan_cache_mode=force_generic_plan"}}
+	if want := " -c jit=off -c plan_cache_mode=force_generic_plan"; c.options() != want {
+		t.Errorf("pgbench gets %q", c.options())
+	}
 	script := c.script()
 	for _, part := range []string{
 		"\\set term case when :rank < 2 then 1000 else case when :rank < 3 then 999 else 998 end end\n",

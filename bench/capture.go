@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,8 @@ import (
 type captured struct {
 	text       string
 	parameters []parameter
-	terms      []int64 // of each country, by its rank
-	planMode   string  // plan_cache_mode of the program's connections
+	terms      []int64  // of each country, by its rank
+	settings   []string // of the program's connections: name=value
 }
 
 // parameter is one of a statement's parameters: always the same, the country's term, or
@@ -38,13 +39,14 @@ type sampled struct {
 }
 
 var (
-	executed  = regexp.MustCompile(`^duration: [\d.]+ ms  execute [^:]*: (?s:(.*))$`)
-	argument  = regexp.MustCompile(`\$(\d+) = ('(?:[^']|'')*'|NULL)`)
-	planModes = regexp.MustCompile(`plan_cache_mode['"]?[\s,=]+(?:to\s+)?['"]?(\w+)`)
+	executed = regexp.MustCompile(`^duration: [\d.]+ ms  execute [^:]*: (?s:(.*))$`)
+	argument = regexp.MustCompile(`\$(\d+) = ('(?:[^']|'')*'|NULL)`)
+	setting  = regexp.MustCompile(`set_config\('([a-z_.]+)', '([^' ]*)', false\)`)
 )
 
 // capture asks the program questions, and finds the statement that it sends for them.
 func (b *bench) capture(ctx context.Context) (*captured, error) {
+	mark := b.slow.mark()
 	own, err := b.start(ctx, serving{database: b.url("tarikh", "capture") + "&log_min_duration_statement=0", cache: "0"})
 	if err != nil {
 		return nil, err
@@ -52,8 +54,7 @@ func (b *bench) capture(ctx context.Context) (*captured, error) {
 	defer own.stop()
 	b.settle(ctx, 3*time.Minute, own.pid())
 	var samples []sampled
-	c := &captured{planMode: "auto"}
-	mark := b.slow.mark()
+	c := &captured{}
 	for _, q := range synthetic.NewAsker(seed + 1).Ask(12) {
 		before := b.slow.mark()
 		if _, _, err := get(ctx, own.address+ownPath(q), nil); err != nil {
@@ -62,18 +63,14 @@ func (b *bench) capture(ctx context.Context) (*captured, error) {
 		text, arguments := longest(b.slow.since(before))
 		switch {
 		case text == "":
-			return nil, errors.New("Postgres' log shows no statement of the program")
+			return nil, errors.New("the log of Postgres shows no statement of the program")
 		case c.text != "" && c.text != text:
 			return nil, errors.New("the program sends more than one statement for such questions")
 		}
 		c.text = text
 		samples = append(samples, sampled{q, arguments})
 	}
-	for _, r := range b.slow.since(mark) {
-		if m := planModes.FindStringSubmatch(r.text); m != nil && r.user == "capture" {
-			c.planMode = m[1]
-		}
-	}
+	c.settings = settingsOf(b.slow.since(mark))
 	if err := b.readTerms(ctx, c); err != nil {
 		return nil, err
 	}
@@ -202,7 +199,24 @@ func choose(terms []int64, first int) string {
 	return fmt.Sprintf("case when :rank < %d then %s else %s end", first+half, choose(terms[:half], first), choose(terms[half:], first+half))
 }
 
-// options are those of the program's connections.
+// settingsOf finds what the program sets for each of its connections.
+func settingsOf(records []record) []string {
+	var all []string
+	for _, r := range records {
+		for _, m := range setting.FindAllStringSubmatch(r.text, -1) {
+			if s := m[1] + "=" + m[2]; r.user == "capture" && !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// options give pgbench's connections what those of the program have.
 func (c *captured) options() string {
-	return "-c max_parallel_workers_per_gather=0 -c jit=off -c plan_cache_mode=" + c.planMode
+	var all strings.Builder
+	for _, s := range c.settings {
+		all.WriteString(" -c " + s)
+	}
+	return all.String()
 }

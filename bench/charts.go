@@ -64,7 +64,7 @@ func charts(ctx context.Context, b *bench, p *part) error {
 				return load.SQL{URL: b.url("tarikh", "groupby"), Script: c.sql + ";\n", Connections: 1, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
 			}})
 	}
-	m := b.compare(ctx, p, "", targets)
+	m := b.compare(ctx, p, targets)
 	ratios := table{Title: "How many times as fast as SQL:", Columns: []string{"", "times"}}
 	lowest, slowest := math.Inf(1), 0.0
 	var names []string

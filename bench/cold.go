@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/bench/load"
@@ -45,7 +46,7 @@ func cold(ctx context.Context, b *bench, p *part) error {
 		if err != nil {
 			return err
 		}
-		p.Notes = append(p.Notes, fmt.Sprintf("pgbench has %d clients, with which it is fastest here. The statement has %d parameters and runs with `plan_cache_mode=%s`.", clients, len(captured.parameters), captured.planMode))
+		p.Notes = append(p.Notes, fmt.Sprintf("pgbench has %d clients, with which it is fastest here. The statement has %d parameters, and its connections the program's settings: `%s`.", clients, len(captured.parameters), strings.Join(captured.settings, "`, `")))
 		targets = append(targets, load.Target{Name: statement, Run: func(ctx context.Context, round int) (load.Sample, error) {
 			return b.pgbench(captured, clients, b.lengthOf(round)).Run(ctx)
 		}})
@@ -54,7 +55,7 @@ func cold(ctx context.Context, b *bench, p *part) error {
 		names = append(names, r.title)
 		targets = append(targets, b.asking(r.title, r.process, questions, r.variant))
 	}
-	m := b.compare(ctx, p, "", targets)
+	m := b.compare(ctx, p, targets)
 	p.aim(m, "cold read", "0.85 of pgbench with the same statement", uncached, statement, 0.85)
 	if best := m.best(names); best != "" {
 		p.aim(m, "cold read", "4 times the best rival", uncached, best, 4)

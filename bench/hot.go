@@ -72,7 +72,7 @@ func hot(ctx context.Context, b *bench, p *part) error {
 			return s, err
 		}})
 	}
-	m := b.compare(ctx, p, "", targets)
+	m := b.compare(ctx, p, targets)
 
 	const axis = "hot read"
 	p.aim(m, axis, "0.9 of gin serving the same bytes, log and metrics off", quiet+", identity", memory1+", identity", 0.9)

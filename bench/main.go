@@ -172,10 +172,13 @@ func benchmark(ctx context.Context, args []string) error {
 	return nil
 }
 
+// partLimit is how long a part may take.
+const partLimit = 15 * time.Minute
+
 // runPart runs a part, whose panic is a failure like others.
 func (b *bench) runPart(ctx context.Context, k kind) (found *part) {
 	begun := time.Now()
-	found = &part{Date: begun.UTC().Format("2006-01-02 15:04 UTC"), Command: b.options.typed, Machine: b.machine}
+	found = &part{Date: begun.UTC().Format("2006-01-02 15:04 UTC"), Command: b.typed, Machine: b.machine}
 	b.current = k.name
 	b.say("begins: %s", k.title)
 	defer func() {
@@ -194,8 +197,12 @@ func (b *bench) runPart(ctx context.Context, k kind) (found *part) {
 			b.say("done in %.0f s", found.Seconds)
 		}
 	}()
+	ctx, cancel := context.WithTimeoutCause(ctx, partLimit, fmt.Errorf("it took longer than %s", partLimit))
+	defer cancel()
 	if err := k.run(ctx, b, found); err != nil {
-		found.Failed = err.Error()
+		if found.Failed = err.Error(); ctx.Err() != nil {
+			found.Failed = context.Cause(ctx).Error() + ": " + found.Failed
+		}
 	}
 	return found
 }

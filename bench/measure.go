@@ -32,7 +32,7 @@ type measured map[string]load.Measured
 
 // compare measures targets in interleaved rounds, and adds a table of them to the part.
 // Who failed is in the table, with the reason below it.
-func (b *bench) compare(ctx context.Context, p *part, title string, targets []load.Target) measured {
+func (b *bench) compare(ctx context.Context, p *part, targets []load.Target) measured {
 	if !b.trial() { // what is compiled or cached by use is ready then
 		b.say("every target is warmed up")
 		for _, t := range targets {
@@ -48,7 +48,7 @@ func (b *bench) compare(ctx context.Context, p *part, title string, targets []lo
 		}
 		b.say("round %d, %s: %s a second, p50 %s, p99 %s", round+1, target, figure(s.Rate()), span(s.P50), span(s.P99))
 	})
-	t := table{Title: title, Columns: []string{"", "requests/s", "min", "max", "p50", "p99", "CPU a request, µs", "Postgres' CPU, µs", "resident, MB", "peak, MB"}}
+	t := table{Columns: []string{"", "requests/s", "min", "max", "p50", "p99", "CPU a request, µs", "Postgres' CPU, µs", "resident, MB", "peak, MB"}}
 	found := measured{}
 	for _, m := range all {
 		found[m.Name] = m

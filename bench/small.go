@@ -51,7 +51,7 @@ func small(ctx context.Context, b *bench, p *part) error {
 				b.again("json-server, one page", rival.pid(), rival.address+jsonPath(page)),
 				b.asking("json-server, distinct questions", rival, questions, variant{line: jsonPath}))
 		}
-		m := b.compare(ctx, p, "", targets)
+		m := b.compare(ctx, p, targets)
 		p.aim(m, "the small case", "25 times json-server, one page", "the program, one page", "json-server, one page", 25)
 		p.aim(m, "the small case", "4 times json-server, distinct questions", "the program, distinct questions, nothing cached", "json-server, distinct questions", 4)
 		return m.oneFailed("the program, one page", "the program, distinct questions, nothing cached")

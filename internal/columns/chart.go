@@ -109,7 +109,7 @@ func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
 // the shapes in the order in which they were added.
 func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32) {
 	counts := make([]int32, t.shapes.len())
-	t.scan(q, func(c *chunk, places []uint16, sign int) { perNumber(counts, c.shape, places, sign) })
+	t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) })
 	var s shape
 	for n, times := range counts {
 		if times > 0 {
@@ -133,12 +133,9 @@ func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeli
 	t.scan(compiled, func(c *chunk, places []uint16, sign int) {
 		column := c.groups(q.GroupBy)
 		for _, p := range places {
-			k := kind{shape: c.shape[p]}
-			if column != nil {
-				k.group = column[p]
-			}
-			if values != nil && c.measures != nil {
-				k.measure = values.of[c.measures[p]]
+			k := kind{shape: c.shape[p], group: column.at(p)}
+			if values != nil {
+				k.measure = values.of[c.measures.at(p)]
 			}
 			if k.measure != 0 {
 				kinds.add(k, sign)

@@ -224,12 +224,15 @@ func TestTableIsThatOfAFreshLoad(t *testing.T) {
 func TestManyRecords(t *testing.T) {
 	t.Parallel()
 	table := columns.New()
-	const events = 40_000 // more than two chunks
+	const events = 150_000 // many chunks, and more measures than two bytes can number
 	row := func(i int) columns.Row {
 		r := columns.Row{Bounds: edtf.Bounds{StartEarliest: edtf.At(edtf.Day(i % 20_000))}, Type: "coup", Status: "occurred", Dataset: "alpha", Sources: i % 3}
 		r.StartLatest, r.EndEarliest, r.EndLatest = r.StartEarliest, r.StartEarliest, r.StartEarliest
 		if i%1000 == 0 {
-			r.Tags, r.Measures = []string{fmt.Sprint(i)}, []columns.Measure{{Name: "deaths", Value: float64(i)}}
+			r.Tags = []string{fmt.Sprint(i)}
+		}
+		if i%2 == 0 {
+			r.Measures = []columns.Measure{{Name: "deaths", Value: float64(i)}}
 		}
 		return r
 	}
@@ -242,7 +245,7 @@ func TestManyRecords(t *testing.T) {
 		t.Helper()
 		deaths := 0.0
 		for i := from; i < events; i++ {
-			if i%1000 == 0 {
+			if i%2 == 0 {
 				deaths += float64(i)
 			}
 		}
@@ -253,19 +256,19 @@ func TestManyRecords(t *testing.T) {
 		if n := table.Count(&timeline.Filter{MinSources: 1}); n != int64((events-from)*2/3) && n != int64((events-from)*2/3+1) {
 			t.Errorf("%d events have a source", n)
 		}
-		if n := table.Count(&timeline.Filter{Tags: []string{"39000"}}); n != 1 {
+		if n := table.Count(&timeline.Filter{Tags: []string{"149000"}}); n != 1 {
 			t.Errorf("%d events have the last tag", n)
 		}
 	}
 	check(0)
 	var rows []columns.Row
-	for i := range 30_000 {
+	for i := range 120_000 {
 		rows = append(rows, row(i))
 	}
 	if err := table.Update(2, rows, nil); err != nil {
 		t.Fatal(err)
 	}
-	check(30_000)
+	check(120_000)
 	if err := table.Update(3, nil, rows); err != nil {
 		t.Fatal(err)
 	}

@@ -47,9 +47,9 @@ func (c *facetCounts) of(by string) []int32 {
 func (t *Table) countFacets(f *timeline.Filter) *facetCounts {
 	c := &facetCounts{make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())}
 	t.scan(t.compile(f), func(k *chunk, places []uint16, sign int) {
-		perNumber(c.roles, k.roles, places, sign)
-		perNumber(c.classes, k.class, places, sign)
-		perNumber(c.tags, k.tags, places, sign)
+		count(c.roles, k.roles, places, sign)
+		k.class.count(c.classes, places, sign)
+		k.tags.count(c.tags, places, sign)
 	})
 	return c
 }

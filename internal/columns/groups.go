@@ -7,15 +7,15 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// groups gives the column that events are grouped by, nil for none.
-func (c *chunk) groups(by string) []uint32 {
+// groups gives the column that events are grouped by, one without numbers for none.
+func (c *chunk) groups(by string) column {
 	switch by {
 	case timeline.GroupCountry:
-		return c.roles
+		return column{wide: c.roles}
 	case timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset:
 		return c.class
 	}
-	return nil
+	return column{}
 }
 
 // groupsOf is the number above all numbers of that column.
@@ -57,7 +57,7 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 			column := c.groups(q.GroupBy)
 			for _, p := range places {
 				if n := c.shape[p] - from; n < maxShapes {
-					for _, slot := range slots.of(column[p]) {
+					for _, slot := range slots.of(column.at(p)) {
 						counts[n*width+uint32(slot)] += uint32(sign) // right in the end
 					}
 				}
@@ -91,8 +91,9 @@ func (t *Table) rank(by string, q *query, added, reach []uint32) (values []strin
 	t.scan(q, func(c *chunk, places []uint16, sign int) {
 		column := c.groups(by)
 		for _, p := range places {
-			sums[column[p]] += int64(sign) * int64(buckets[c.shape[p]])
-			seen[column[p]] += int32(sign)
+			n := column.at(p)
+			sums[n] += int64(sign) * int64(buckets[c.shape[p]])
+			seen[n] += int32(sign)
 		}
 	})
 	byValue := map[string]int64{}

@@ -7,63 +7,39 @@ type record struct{ shape, class, roles, tags, measures uint32 }
 // a place in a chunk is 16 bits.
 const chunkSize = 1 << 14
 
-// chunk is records by column. Most data have few tags and measures: these columns are
-// nil where no record of the chunk has any.
+// chunk is records by column.
 type chunk struct {
-	shape, class, roles, tags, measures []uint32
+	shape, roles          []uint32
+	class, tags, measures column
 }
 
 func (c *chunk) at(i int) record {
-	r := record{shape: c.shape[i], class: c.class[i], roles: c.roles[i]}
-	if c.tags != nil {
-		r.tags = c.tags[i]
-	}
-	if c.measures != nil {
-		r.measures = c.measures[i]
-	}
-	return r
+	p := uint16(i)
+	return record{c.shape[i], c.class.at(p), c.roles[i], c.tags.at(p), c.measures.at(p)}
 }
 
 func (c *chunk) set(i int, r record) {
-	c.shape[i], c.class[i], c.roles[i] = r.shape, r.class, r.roles
-	rare(&c.tags, r.tags, len(c.shape))
-	rare(&c.measures, r.measures, len(c.shape))
-	if c.tags != nil {
-		c.tags[i] = r.tags
-	}
-	if c.measures != nil {
-		c.measures[i] = r.measures
-	}
-}
-
-// rare makes a column of n when the first value comes that is not 0.
-func rare(column *[]uint32, value uint32, n int) {
-	if *column == nil && value != 0 {
-		*column = make([]uint32, n, max(2*n, 16))
-	}
+	n := len(c.shape)
+	c.shape[i], c.roles[i] = r.shape, r.roles
+	c.class.set(i, r.class, n)
+	c.tags.set(i, r.tags, n)
+	c.measures.set(i, r.measures, n)
 }
 
 func (c *chunk) add(r record) {
-	rare(&c.tags, r.tags, len(c.shape))
-	rare(&c.measures, r.measures, len(c.shape))
-	c.shape, c.class, c.roles = append(c.shape, r.shape), append(c.class, r.class), append(c.roles, r.roles)
-	if c.tags != nil {
-		c.tags = append(c.tags, r.tags)
-	}
-	if c.measures != nil {
-		c.measures = append(c.measures, r.measures)
-	}
+	n := len(c.shape)
+	c.shape, c.roles = append(c.shape, r.shape), append(c.roles, r.roles)
+	c.class.add(r.class, n)
+	c.tags.add(r.tags, n)
+	c.measures.add(r.measures, n)
 }
 
 func (c *chunk) cut() {
-	last := len(c.shape) - 1
-	c.shape, c.class, c.roles = c.shape[:last], c.class[:last], c.roles[:last]
-	if c.tags != nil {
-		c.tags = c.tags[:last]
-	}
-	if c.measures != nil {
-		c.measures = c.measures[:last]
-	}
+	n := len(c.shape)
+	c.shape, c.roles = c.shape[:n-1], c.roles[:n-1]
+	c.class.cut(n)
+	c.tags.cut(n)
+	c.measures.cut(n)
 }
 
 // rows are records in chunks, all full but the last.
@@ -80,7 +56,7 @@ func (r *rows) add(row record) {
 	if r.n == len(r.chunks)*chunkSize {
 		c := &chunk{}
 		if r.n > 0 { // small tables grow as they need
-			c.shape, c.class, c.roles = make([]uint32, 0, chunkSize), make([]uint32, 0, chunkSize), make([]uint32, 0, chunkSize)
+			c.shape, c.roles, c.class.narrow = make([]uint32, 0, chunkSize), make([]uint32, 0, chunkSize), make([]uint16, 0, chunkSize)
 		}
 		r.chunks = append(r.chunks, c)
 	}
@@ -100,7 +76,7 @@ func (r *rows) cut() {
 func (r *rows) bytes() int {
 	n := 0
 	for _, c := range r.chunks {
-		n += 4 * (cap(c.shape) + cap(c.class) + cap(c.roles) + cap(c.tags) + cap(c.measures))
+		n += 4*(cap(c.shape)+cap(c.roles)) + c.class.bytes() + c.tags.bytes() + c.measures.bytes()
 	}
 	return n
 }

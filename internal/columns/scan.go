@@ -27,9 +27,9 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 		places[i] = uint16(i)
 	}
 	places = among(places, c.roles, q.roles)
-	places = among(places, c.class, q.classes)
+	places = c.class.among(places, q.classes)
 	places = among(places, c.shape, q.shapes)
-	places = among(places, c.tags, q.tags)
+	places = c.tags.among(places, q.tags)
 	if q.sometimes == nil {
 		return places
 	}
@@ -39,26 +39,6 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 			places[n] = p
 			n++
 		}
-	}
-	return places[:n]
-}
-
-// among leaves the places whose number is in the set. A column that is not there holds
-// 0 everywhere.
-func among(places []uint16, column []uint32, set bits) []uint16 {
-	switch {
-	case set == nil:
-		return places
-	case column == nil && set.has(0):
-		return places
-	case column == nil:
-		return nil
-	}
-	n := 0
-	for _, p := range places {
-		number := column[p]
-		places[n] = p
-		n += int(set[number/64] >> (number % 64) & 1)
 	}
 	return places[:n]
 }
@@ -77,15 +57,4 @@ func (t *Table) Count(f *timeline.Filter) int64 {
 	n := 0
 	t.scan(t.compile(f), func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
 	return int64(n)
-}
-
-// perNumber counts the records that a query keeps by a column's numbers.
-func perNumber(counts []int32, column []uint32, places []uint16, sign int) {
-	if column == nil {
-		counts[0] += int32(sign * len(places))
-		return
-	}
-	for _, p := range places {
-		counts[column[p]] += int32(sign)
-	}
 }

@@ -1,4 +1,4 @@
-// Package columns keeps in memory, at some 30 bytes an event, what charts, facets and
+// Package columns keeps in memory, at 30 to 40 bytes an event, what charts, facets and
 // counts need of every event as it is now. Reading a million documents' rows from the
 // database takes seconds; here the charts that are drawn most are counted already.
 //

@@ -100,8 +100,7 @@ func (n *network) copy(to io.Writer, from io.Reader, toServer bool) error {
 	for {
 		size, err := from.Read(piece)
 		if size > 0 {
-			n.silent.RLock()
-			n.silent.RUnlock()
+			n.pass()
 			time.Sleep(time.Duration(n.delay.Load()))
 			if _, err := to.Write(piece[:size]); err != nil {
 				return err
@@ -114,6 +113,12 @@ func (n *network) copy(to io.Writer, from io.Reader, toServer bool) error {
 			return err
 		}
 	}
+}
+
+// pass waits while the network is silent.
+func (n *network) pass() {
+	n.silent.RLock()
+	defer n.silent.RUnlock()
 }
 
 func (n *network) takeDrop() bool {

@@ -66,6 +66,8 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 		if err != nil {
 			return nil, err
 		}
+	} else if err := a.answers(r); err != nil {
+		return nil, err
 	}
 	return &answer{
 		etag: etag, cache: f.cache, contentType: format.ContentType,
@@ -91,6 +93,14 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 			return out.Close()
 		},
 	}, nil
+}
+
+// answers tells whether the database does. An export may take as long as it needs, and
+// would wait for one that has fallen silent.
+func (a *api) answers(r *request) error {
+	defer r.timed()()
+	_, _, err := a.Store.ReadRevision(r.ctx)
+	return err
 }
 
 // unknownFormat is the error of a path that would be an export in a format that

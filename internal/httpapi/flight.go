@@ -56,7 +56,7 @@ func (f *flights) do(ctx context.Context, key flightKey, compute func(ctx contex
 		return one, joined, one.err
 	case <-ctx.Done():
 		f.leave(key, one)
-		return one, joined, ctx.Err()
+		return nil, joined, ctx.Err()
 	}
 }
 

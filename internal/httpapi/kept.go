@@ -72,10 +72,12 @@ func (a *api) find(r *request, given *answer) (*kept, error) {
 		r.served.cache = cacheMiss
 		a.Cache.misses.Add(1)
 	}
+	if came != nil {
+		r.asked += came.asked
+	}
 	if err != nil {
 		return nil, err
 	}
-	r.asked += came.asked
 	return came.kept, nil
 }
 
@@ -100,10 +102,12 @@ func (a *api) keepNew(ctx context.Context, r *request, given *answer, key cacheK
 		came, _, err := a.Cache.flights.do(ctx, flightKey{bare, now}, func(ctx context.Context) (*kept, time.Duration, error) {
 			return a.keepNew(ctx, r, given, bare, now)
 		})
-		if err != nil {
-			return nil, 0, err
+		if came != nil {
+			plain, asked = came.kept, came.asked
 		}
-		plain, asked = came.kept, came.asked
+		if err != nil {
+			return nil, asked, err
+		}
 	}
 	packed, err := plain.packed(key.encoding)
 	if err != nil {

@@ -40,7 +40,7 @@ func TestRandomQueriesAgainstTheReference(t *testing.T) {
 					return
 				}
 				q, events := w.randomQuery(int(n))
-				if q.Filter.AsOf != nil {
+				if q.AsOf != nil {
 					past.Add(1)
 				}
 				page, err := w.ListEvents(t.Context(), q)
@@ -79,7 +79,7 @@ func (w *world) randomQuery(n int) (timeline.ListQuery, []timeline.Event) {
 	revision := w.last
 	if pick(3) == 0 {
 		revision = w.start + int64(pick(int(w.last-w.start)+1))
-		q.Filter.AsOf = &revision
+		q.AsOf = &revision
 	}
 	events := w.past[revision]
 	switch {

@@ -62,7 +62,7 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 		WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &before.Status, &before.Headers, &before.Body)
 	switch {
 	case err == nil && bytes.Equal(hash, bodyHash):
-		s.watch.doubt(s.watch.now.Load()) // what it tells of may have been written by another instance
+		s.watch.doubt() // what it tells of may have been written by another instance
 		return before, nil
 	case err == nil:
 		return Answer{}, timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
@@ -82,7 +82,9 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 			headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
 		return Answer{}, translate(ctx, err)
 	}
-	return answer, translate(ctx, tx.Commit(ctx))
+	err = tx.Commit(ctx)
+	s.watch.doubt() // a write was committed with it, or may have been
+	return answer, translate(ctx, err)
 }
 
 // ForgetAnswers deletes the answers that have expired.

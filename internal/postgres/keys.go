@@ -276,7 +276,13 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+	within := s.read // an import may bring any number of new words
+	if !create {
+		within = func(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+			return s.readWithin(ctx, errNoAnswer, do)
+		}
+	}
+	err := within(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		args := pgx.NamedArgs{"kinds": kinds, "values": values}
 		if create {
 			// Outside the write's transaction: a term without events is harmless, and

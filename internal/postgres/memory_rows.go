@@ -40,7 +40,6 @@ type memoryScanner struct {
 	row    columns.Row
 	words  map[string]string // the words that were met, so that each is made once
 	lo, hi []edtf.Bound
-	spans  []edtf.MatchSpan
 	err    error
 }
 

@@ -44,8 +44,11 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 	}
 	began := time.Now() // it is the newest for as long as this transaction holds it
 	if err := tx.Commit(ctx); err != nil {
-		s.watch.doubt(s.watch.now.Load()) // it may have been committed all the same
+		s.watch.doubt() // it may have been committed all the same
 		return translate(ctx, err)
+	}
+	if _, within := ctx.Value(onceKey{}).(pgx.Tx); within {
+		return nil // nobody sees it before Once commits
 	}
 	s.sawRevision(began, at.revision, at.at)
 	return nil

@@ -197,8 +197,8 @@ var errNoAnswer = &timeline.Error{
 	Kind: timeline.KindUnavailable, Message: "The database does not answer; try again shortly.", RetryAfter: time.Second,
 }
 
-// queryRow runs a statement that looks up one row. Every answer begins with one, that
-// of the revision, so a database that has fallen silent is noticed by all of them.
+// queryRow runs a statement that looks up one row. What has no budget of its own begins
+// with one, so that a database that has fallen silent is noticed.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
 	return s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, args).Scan(into...)
@@ -218,13 +218,17 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 }
 
 // readWithin is read with a time budget for the query itself. When it is spent,
-// costly is the error.
+// costly is the error, unless the watched revision shows that it is the database which
+// does not answer.
 func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		limited, cancel := context.WithTimeout(ctx, queryBudget)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
+			if _, _, fresh := s.Known(); !fresh && s.watch.on.Load() {
+				costly = errNoAnswer
+			}
 			spent := *costly
 			spent.Cause = err
 			return &spent

@@ -59,7 +59,8 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 
 // readUsage counts the ordered index, once for each revision.
 func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
-	revision, _, err := s.Revision(ctx)
+	// Read, not known: what follows has no budget, and would wait for a silent database.
+	revision, _, err := s.ReadRevision(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,9 @@ const (
 type watch struct {
 	on  atomic.Bool // somebody keeps it confirmed
 	now atomic.Pointer[known]
-	mu  sync.Mutex // held while now is replaced
+
+	mu      sync.Mutex // held while now is replaced
+	doubted time.Time  // only readings that begin later are relied on
 }
 
 // known is a revision that was the newest. Times are read from the monotonic clock.
@@ -34,7 +36,7 @@ type known struct {
 	at        time.Time
 	era       uint64    // counts how often the database went back
 	learnt    time.Time // when the revision was known here: what begins later sees it
-	confirmed time.Time // since when it was the newest at least; zero: somebody saw a newer one
+	confirmed time.Time // since when it was the newest at least; zero: that is in doubt
 }
 
 func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < confirmedFor }
@@ -46,11 +48,14 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 	defer w.mu.Unlock()
 	old := w.now.Load()
 	next := known{revision: revision, at: at, learnt: time.Now(), confirmed: began}
+	if !began.After(w.doubted) {
+		next.confirmed = time.Time{}
+	}
 	if old != nil {
 		next.era = old.era
 		switch {
 		case revision == old.revision:
-			if !began.After(old.confirmed) {
+			if !next.confirmed.After(old.confirmed) {
 				return false
 			}
 			next.learnt = old.learnt
@@ -67,16 +72,18 @@ func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 // exceeds notes that somebody saw a revision. When it is newer than the known one, that
 // one is not relied on any more: no list is older than what was told already.
 func (w *watch) exceeds(revision int64) {
-	if old := w.now.Load(); old != nil && old.revision < revision {
-		w.doubt(old)
+	if old := w.now.Load(); old == nil || old.revision < revision {
+		w.doubt()
 	}
 }
 
-// doubt makes the next reader ask the database, unless old was replaced meanwhile.
-func (w *watch) doubt(old *known) {
+// doubt makes the next reader ask the database. Readings that are on their way do not
+// help: they may have been sent before what is to be seen was there.
+func (w *watch) doubt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if old != nil && w.now.Load() == old {
+	w.doubted = time.Now()
+	if old := w.now.Load(); old != nil {
 		next := *old
 		next.confirmed = time.Time{}
 		w.now.Store(&next)

@@ -161,7 +161,8 @@ func TestADatabaseThatWentBack(t *testing.T) {
 
 // TestReadingsThatComeLate: readings and writes of a database that never goes back
 // arrive in any order. What is known never goes back, is never newer than the database,
-// and counts as confirmed only since a time at which it was the newest.
+// and counts as confirmed only since a time at which it was the newest, and not when
+// somebody saw a newer one.
 func TestReadingsThatComeLate(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -173,12 +174,15 @@ func TestReadingsThatComeLate(t *testing.T) {
 		start := time.Now()
 		became := []time.Time{start} // when each revision became the newest
 		var under []reading
-		told := int64(0)
+		told, seen := int64(0), int64(0)
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			newest := int64(len(became) - 1)
-			switch rapid.SampledFrom([]string{"write", "begin", "read", "end"}).Draw(t, "step") {
+			switch rapid.SampledFrom([]string{"write", "begin", "read", "end", "tell"}).Draw(t, "step") {
 			case "write":
 				became = append(became, time.Now())
+			case "tell": // a feed, an event, a write that changes nothing
+				seen = newest
+				w.exceeds(newest)
 			case "begin":
 				under = append(under, reading{time.Now(), -1})
 			case "read":
@@ -210,9 +214,39 @@ func TestReadingsThatComeLate(t *testing.T) {
 				t.Fatalf("it tells %d after %d, of %d", k.revision, told, len(became)-1)
 			}
 			told = k.revision
+			if k.revision < seen && !k.confirmed.IsZero() {
+				t.Fatalf("%d counts as the newest after %d was seen", k.revision, seen)
+			}
 			if next := k.revision + 1; next < int64(len(became)) && k.confirmed.After(became[next]) {
 				t.Fatalf("%d is confirmed after %d was written", k.revision, next)
 			}
 		}
 	})
+}
+
+// TestAWriteWithinOnceIsKnownWhenItIsSeen: not before its answer is kept with it, and
+// then at once.
+func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
+	t.Parallel()
+	s, _ := watched(t)
+	key, err := s.CreateKey(t.Context(), "a", []string{timeline.ScopeWrite}, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _, _ := s.Known()
+	for range 2 { // the second time the kept answer is given
+		_, err = s.Once(t.Context(), key, "k", []byte("body"), func(ctx context.Context) (Answer, error) {
+			_, err := s.CreateDataset(ctx, timeline.Dataset{Slug: "a", Title: timeline.Text{"en": "a"}}, nil, Author{})
+			if now, _, _ := s.Known(); now != before {
+				t.Errorf("revision %d is told while nobody can see it", now)
+			}
+			return Answer{Status: 201, Headers: map[string]string{}, Body: []byte("{}")}, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, _, err := s.Revision(t.Context()); now != before+1 || err != nil {
+			t.Errorf("afterwards it tells %d, %v; want %d", now, err, before+1)
+		}
+	}
 }

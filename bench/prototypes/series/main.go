@@ -97,7 +97,7 @@ func run(ctx context.Context, events, writes int) error {
 		if err := conn.QueryRow(ctx, `SELECT pg_total_relation_size($1::regclass), pg_current_wal_lsn() - '0/0'`, layout.name).Scan(&size, &wal); err != nil {
 			return err
 		}
-		wrote, err := busy(ctx, conn, writes, func() error {
+		wrote, err := busy(conn, writes, func() error {
 			terms, month := contribution(g)
 			_, err := conn.Exec(ctx, layout.write, pgx.NamedArgs{"month": month + 1, "terms": terms})
 			return err
@@ -110,7 +110,7 @@ func run(ctx context.Context, events, writes int) error {
 			return err
 		}
 		country := "country:" + synthetic.CountryCodes()[0]
-		read, err := busy(ctx, conn, writes, func() error {
+		read, err := busy(conn, writes, func() error {
 			var list []int32
 			return conn.QueryRow(ctx, layout.read, pgx.NamedArgs{"term": country}).Scan(&list)
 		})
@@ -137,7 +137,7 @@ func contribution(g *synthetic.Generator) (terms []string, month int) {
 }
 
 // busy gives the CPU time of the server's process for each of so many calls, in ms.
-func busy(ctx context.Context, conn *pgx.Conn, times int, do func() error) (float64, error) {
+func busy(conn *pgx.Conn, times int, do func() error) (float64, error) {
 	ticks := func() (int, error) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", conn.PgConn().PID()))
 		if err != nil {
