@@ -91,13 +91,18 @@ func Migrate(ctx context.Context, url string) error {
 			if err := m.Force(before(version)); err != nil {
 				return dirtyError(version, err)
 			}
+			version--
 		}
-		if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
-			failed, _, versionErr := schemaVersion(ctx, conn)
-			if versionErr != nil {
-				failed = version
+		// One file at a time: golang-migrate reads ahead, and never ends the reading of the
+		// files behind one that failed.
+		for next := version + 1; next <= LatestVersion(); next++ {
+			if err := m.Migrate(uint(next)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+				failed, _, versionErr := schemaVersion(ctx, conn)
+				if versionErr != nil {
+					failed = version
+				}
+				return dirtyError(failed, err)
 			}
-			return dirtyError(failed, err)
 		}
 		return nil
 	})
