@@ -278,6 +278,40 @@ func TestManyRecords(t *testing.T) {
 	}
 }
 
+// TestAllWordsAreCounted: what writers call their tags and measures takes memory, also
+// when no event has it any more.
+func TestAllWordsAreCounted(t *testing.T) {
+	t.Parallel()
+	const events, words, length = 100, 100, 400
+	for name, row := range map[string]func(i, j int, r *columns.Row){
+		"tags": func(i, j int, r *columns.Row) { r.Tags = append(r.Tags, fmt.Sprintf("%0*d", length, words*i+j)) },
+		"measures": func(i, j int, r *columns.Row) {
+			r.Measures = append(r.Measures, columns.Measure{Name: fmt.Sprintf("%0*d", length, words*i+j), Value: 1})
+		},
+	} {
+		table := columns.New()
+		var rows []columns.Row
+		for i := range events {
+			r := columns.Row{Bounds: edtf.Bounds{StartEarliest: edtf.At(1), StartLatest: edtf.At(1), EndEarliest: edtf.At(1), EndLatest: edtf.At(1)}, Type: "coup", Status: "occurred", Dataset: "alpha"}
+			for j := range words {
+				row(i, j, &r)
+			}
+			rows = append(rows, r)
+			table.Load(&r)
+		}
+		table.Loaded(1)
+		if n := table.Bytes(); n < events*words*length {
+			t.Errorf("%s of %d bytes count as %d", name, events*words*length, n)
+		}
+		if err := table.Update(2, rows, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n := table.Bytes(); n < events*words*length {
+			t.Errorf("%s of events that are gone count as %d bytes", name, n)
+		}
+	}
+}
+
 // TestWhatIsNotThereCannotGo: a table that has lost its way says so, and goes on saying
 // it.
 func TestWhatIsNotThereCannotGo(t *testing.T) {

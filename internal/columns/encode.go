@@ -136,10 +136,12 @@ func readMark(b []byte) timeline.Mark {
 	return timeline.Mark{Kind: timeline.MarkKind(b[0] >> 1), Doubtful: b[0]&1 != 0, Lo: readDay(b[1:]), Hi: readDay(b[5:])}
 }
 
-// words numbers words as they are met.
+// words numbers words as they are met. One that no event has any more stays, until the
+// table is loaded anew.
 type words struct {
 	list []string
 	ids  map[string]uint32
+	text int // bytes of them all
 }
 
 func (w *words) id(word string) uint32 {
@@ -150,8 +152,15 @@ func (w *words) id(word string) uint32 {
 		}
 		id, word = uint32(len(w.list)), strings.Clone(word)
 		w.list, w.ids[word] = append(w.list, word), id
+		w.text += len(word)
 	}
 	return id
+}
+
+// bytes is about what the words take of memory, each with its place in the map.
+func (w *words) bytes() int {
+	const word = 80
+	return word*len(w.list) + w.text
 }
 
 // among tells for each known word whether it is one of those asked for.

@@ -121,8 +121,10 @@ func (t *Table) Bytes() int {
 	for _, d := range t.dictionaries() {
 		n += d.bytes()
 	}
-	const word = 80 // with its place in the map
-	return n + word*(len(t.tagWords.list)+len(t.pairs.list)+len(t.datasets.list))
+	for _, w := range []*words{&t.types, &t.statuses, &t.datasets, &t.tagWords, &t.measureNames, &t.pairs} {
+		n += w.bytes()
+	}
+	return n + 8*cap(t.measured)
 }
 
 // Update brings the table to a revision. Of the events that were written since its own,
