@@ -7,7 +7,7 @@ import (
 )
 
 // Chart makes a chart of the events that its filter keeps, one that Answers. Its error
-// is a *timeline.Error: the interval makes too many buckets.
+// is a *timeline.Error (the interval makes too many buckets) or timeline.ErrGivenUp.
 func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

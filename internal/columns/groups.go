@@ -68,7 +68,7 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 			groups.Add(next, counts[at:at+width])
 		}
 	}
-	return groups.Chart(), nil
+	return groups.Chart()
 }
 
 // groupSlots are the places in a chart of the groups of each number of a column: those that

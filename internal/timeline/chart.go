@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -54,7 +55,14 @@ type ChartQuery struct {
 	By       string
 	Measure  string
 	GroupBy  string
+
+	// GiveUp is asked now and then while the chart is made, which ends with ErrGivenUp once
+	// it gives true. nil: it may take as long as it needs.
+	GiveUp func() bool
 }
+
+// ErrGivenUp is the error of a chart whose maker was told to give up.
+var ErrGivenUp = errors.New("timeline: the chart was given up")
 
 // Chart is how many events there are, or how much of a measure, in each bucket of
 // time. Interval is the one that was used, never auto.
@@ -297,8 +305,8 @@ func (c *ChartBuilder) keepGroup(value string) {
 	c.groups = append(c.groups, id)
 }
 
-// Chart makes the chart of the events that were added. Its error is an *Error:
-// the interval makes too many buckets.
+// Chart makes the chart of the events that were added. Its error is an *Error (the
+// interval makes too many buckets) or ErrGivenUp.
 func (c *ChartBuilder) Chart() (Chart, error) {
 	chart := Chart{By: c.query.By, Measure: c.query.Measure, GroupBy: c.query.GroupBy}
 	axis, err := c.axis()
@@ -309,6 +317,9 @@ func (c *ChartBuilder) Chart() (Chart, error) {
 	p := plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.number)}
 	shown, other := p.rank()
 	total, sums := p.sum(shown, other)
+	if p.givenUp {
+		return Chart{}, ErrGivenUp
+	}
 	values := make([]string, len(shown))
 	for i, id := range shown {
 		values[i] = c.values[id]

@@ -74,8 +74,11 @@ func (s series) addTimes(additions []addition, times uint32) {
 	}
 }
 
-// Chart makes the chart.
-func (g *GroupChart) Chart() Chart {
+// Chart makes the chart. Its error is ErrGivenUp.
+func (g *GroupChart) Chart() (Chart, error) {
+	if g.givenUp {
+		return Chart{}, ErrGivenUp
+	}
 	g.finish(&g.chart, g.total, g.sums, g.shown, g.other)
-	return g.chart
+	return g.chart, nil
 }

@@ -43,6 +43,20 @@ type plotter struct {
 	members   []member
 	weight    float64 // of the event before, and the same as a fixed number
 	amount    fixed
+
+	plotted int
+	givenUp bool
+}
+
+// givesUp asks now and then whether to go on; each time for a set that happens on all of
+// its members, which may cost as much as ten thousand other events.
+func (p *plotter) givesUp(e *chartEvent) bool {
+	const often = 64
+	p.plotted++
+	if !p.givenUp && p.query.GiveUp != nil && (e.form == allOf || p.plotted%often == 0) {
+		p.givenUp = p.query.GiveUp()
+	}
+	return p.givenUp
 }
 
 // rank gives the groups that are shown, in their order, and whether there are others.
@@ -226,6 +240,9 @@ func (p *plotter) reach(e *chartEvent) []stretch {
 // plot gives what the event adds. The result is valid until the next call.
 func (p *plotter) plot(e *chartEvent) []addition {
 	p.additions = p.additions[:0]
+	if p.givesUp(e) {
+		return nil
+	}
 	if e.form == ended {
 		p.end(e)
 		return p.additions

@@ -412,6 +412,38 @@ func TestChartOfTooManyBuckets(t *testing.T) {
 	}
 }
 
+// TestAChartIsGivenUp: of sets that happen on all of many members, whichever way the chart
+// is made, and of many others.
+func TestAChartIsGivenUp(t *testing.T) {
+	t.Parallel()
+	set := []timeline.Event{{Type: "coup", Date: dated("{2021-01..2022-12,2021-02..2023-01,2021-03..2023-02}")}}
+	var many []timeline.Event
+	for range 100 {
+		many = append(many, timeline.Event{Type: "coup", Date: dated("2021-01-01")})
+	}
+	for name, events := range map[string][]timeline.Event{"a set": set, "many": many} {
+		asked := 0
+		q := timeline.ChartQuery{By: timeline.ByActive, GiveUp: func() bool { asked++; return true }}
+		if _, err := build(events, q).Chart(); !errors.Is(err, timeline.ErrGivenUp) || asked != 1 {
+			t.Errorf("%s: %v, asked %d times", name, err, asked)
+		}
+		groups, err := build(events, q).Groups([]string{"coup"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range events {
+			groups.Add(i, []uint32{1, 0})
+		}
+		if _, err := groups.Chart(); !errors.Is(err, timeline.ErrGivenUp) {
+			t.Errorf("%s by groups: %v", name, err)
+		}
+		q.GiveUp = func() bool { return false }
+		if _, err := build(events, q).Chart(); err != nil {
+			t.Errorf("%s, with all the time: %v", name, err)
+		}
+	}
+}
+
 func TestChartJSON(t *testing.T) {
 	t.Parallel()
 	list := []timeline.Event{
