@@ -120,7 +120,7 @@ func (p *instance) hasLost(t *testing.T, id string, revision int64, etag string)
 // that were told.
 func raise(t *testing.T, env []string, told int64) int64 {
 	t.Helper()
-	refuses(t, "--to cannot be 1: the newest revision is "+strconv.FormatInt(told-6, 10)+": it can be raised to a number above that, up to 9007199254740991", env, "revision", "raise", "--to=1")
+	refuses(t, "--to cannot be 1: the newest revision is "+strconv.FormatInt(told-6, 10)+": it can be raised to a number above that, up to 4503599627370496", env, "revision", "raise", "--to=1")
 	refuses(t, "--to must be a revision above the newest one", env, "revision", "raise", "--to=-1")
 	said := runProgram(t, env, "revision", "raise")
 	match := regexp.MustCompile(`^raised the revision from (\d+) to (\d+)\n$`).FindStringSubmatch(said.out)

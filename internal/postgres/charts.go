@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -11,8 +12,16 @@ import (
 // rows took longer than their budget.
 func (s *Store) Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Chart, error) {
 	if table := s.recent(ctx, &q.Filter); table != nil {
-		return table.Chart(q)
+		var chart timeline.Chart
+		err := s.compute(ctx, func(ctx context.Context) (err error) {
+			q.GiveUp = func() bool { return ctx.Err() != nil }
+			chart, err = table.Chart(q)
+			return err
+		})
+		return chart, err
 	}
+	var until time.Time
+	q.GiveUp = func() bool { return ctx.Err() != nil || time.Now().After(until) }
 	builder := timeline.NewChartBuilder(q)
 	var needs timeline.SampleNeeds
 	if q.Measure != timeline.MeasureEvents {
@@ -25,7 +34,9 @@ func (s *Store) Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Char
 	if err != nil {
 		return timeline.Chart{}, err
 	}
-	return builder.Chart()
+	until = time.Now().Add(queryBudget) // reading has had its own
+	chart, err := builder.Chart()
+	return chart, tooCostly(ctx, err)
 }
 
 // Facets counts facets, each under all filters but its own, from memory or from the
@@ -46,9 +57,15 @@ func (s *Store) Facets(ctx context.Context, f timeline.Filter, bys []string, lim
 			inMemory, places = append(inMemory, by), append(places, i)
 		}
 	}
-	if table != nil {
-		for i, facet := range table.Facets(f, inMemory, limit) {
-			facets[places[i]] = facet
+	if len(inMemory) > 0 {
+		err := s.compute(ctx, func(context.Context) error {
+			for i, facet := range table.Facets(f, inMemory, limit) {
+				facets[places[i]] = facet
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	for _, same := range together {

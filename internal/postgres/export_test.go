@@ -21,6 +21,25 @@ func (s *Store) OccupyMemory() (release func()) {
 	return func() { <-s.memory.updating }
 }
 
+// OccupyTurns takes every place for costly questions, until release is called.
+func (s *Store) OccupyTurns() (release func()) {
+	var held []chan struct{}
+	for _, places := range []chan struct{}{s.memory.computing, s.scanning} {
+		for range cap(places) {
+			places <- struct{}{}
+			held = append(held, places)
+		}
+	}
+	return func() {
+		for _, places := range held {
+			<-places
+		}
+	}
+}
+
+// TooCostly is what becomes of the error of a chart.
+func TooCostly(ctx context.Context, err error) error { return tooCostly(ctx, err) }
+
 // InMemory gives the revision of the copy in memory, -1 where there is none.
 func (s *Store) InMemory() int64 {
 	if table := s.memory.table.Load(); table != nil {

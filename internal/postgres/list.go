@@ -197,7 +197,12 @@ func (s *Store) count(ctx context.Context, f *timeline.Filter, mode timeline.Cou
 	switch mode {
 	case timeline.CountExact:
 		if table := s.recent(ctx, f); table != nil {
-			return &timeline.Count{Value: table.Count(f), Relation: "eq"}, nil
+			counted := timeline.Count{Relation: "eq"}
+			err := s.compute(ctx, func(context.Context) error {
+				counted.Value = table.Count(f)
+				return nil
+			})
+			return &counted, err
 		}
 	case timeline.CountCapped:
 		args["cap"] = timeline.CountCap + 1

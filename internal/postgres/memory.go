@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -20,10 +21,15 @@ type memory struct {
 	updating chan struct{}                 // holds one while changes are applied
 	catchUp  int                           // maxCatchUp, but for tests
 	most     int                           // bytes: maxInMemory, but for tests
+
+	computing chan struct{} // holds one for each question that is being answered, see compute
 }
 
 func newMemory() memory {
-	return memory{updating: make(chan struct{}, 1), catchUp: maxCatchUp, most: maxInMemory}
+	return memory{
+		updating: make(chan struct{}, 1), catchUp: maxCatchUp, most: maxInMemory,
+		computing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 }
 
 const (
@@ -43,26 +49,35 @@ const (
 )
 
 // Follow loads every event into memory and keeps up with what is written, until ctx
-// ends. A fault of the database is tried again: nothing depends on the copy. Whenever
-// it was loaded, its size in bytes is told to loaded.
-func (s *Store) Follow(ctx context.Context, loaded func(bytes int)) {
+// ends. A fault of the database is tried again: nothing depends on the copy. Its size
+// in bytes is told to sized when it was loaded, has grown or is there no more; smaller
+// changes are not told.
+func (s *Store) Follow(ctx context.Context, sized func(bytes int)) {
+	told := 0
 	for ctx.Err() == nil {
 		next := followEvery
 		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
-			switch fits, err := s.loadMemory(ctx); {
-			case err == nil && !fits:
+			if fits, err := s.loadMemory(ctx); err == nil && !fits {
 				next = tooLargeEvery
-			case err == nil:
-				if table := s.memory.table.Load(); table != nil {
-					loaded(table.Bytes())
-				}
 			}
+		}
+		if size := s.sizeOfMemory(); size > told+told/16 || size < told-told/4 {
+			sized(size)
+			told = size
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(next):
 		}
 	}
+}
+
+// sizeOfMemory is the bytes of the copy; 0 where there is none.
+func (s *Store) sizeOfMemory() int {
+	if table := s.memory.table.Load(); table != nil {
+		return table.Bytes()
+	}
+	return 0
 }
 
 // recent gives the copy if it can answer and is not older than the newest revision

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,8 +13,9 @@ import (
 )
 
 const (
-	// maxRevision is the largest whole number that JSON clients keep exactly.
-	maxRevision = 1<<53 - 1
+	// maxRaised leaves as many revisions again to those who write later, before the largest
+	// whole number that JSON clients keep exactly.
+	maxRaised = 1 << 52
 	// raisePerSecond is more revisions than one second can hold: each is a commit that
 	// the next one waits for.
 	raisePerSecond = 10_000
@@ -40,8 +42,8 @@ func (s *Store) RaiseRevision(ctx context.Context, to int64, by Author) (from, r
 		if raised = to; raised == 0 {
 			raised = beyondAll(from, now.Sub(at))
 		}
-		if raised <= from || raised > maxRevision {
-			return &timeline.Error{Kind: timeline.KindInvalidParameter, Message: fmt.Sprintf("the newest revision is %d: it can be raised to a number above that, up to %d", from, int64(maxRevision))}
+		if raised <= from || raised > maxRaised {
+			return &timeline.Error{Kind: timeline.KindInvalidParameter, Message: fmt.Sprintf("the newest revision is %d: it can be raised to a number above that, up to %d", from, int64(maxRaised))}
 		}
 		if now.Before(at) {
 			now = at // revision times never go back
@@ -64,10 +66,56 @@ func beyondAll(from int64, since time.Duration) int64 {
 
 // RevisionLost tells whether a revision was taken by nobody: it was lost when a backup
 // was restored, and the revision raised over it. Those that are still ahead are not.
+// Whoever has reached the revision can tell.
 func (s *Store) RevisionLost(ctx context.Context, revision int64) (bool, error) {
-	var lost bool
-	err := s.queryRow(ctx, `
-		SELECT @revision::bigint > 0 AND @revision::bigint < r.revision AND NOT EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
-		FROM revision r`, pgx.NamedArgs{"revision": revision}, &lost)
+	if newest, _, _ := s.Known(); revision == newest && revision > 0 {
+		s.taken.add(revision)
+	}
+	if s.taken.has(revision) {
+		return false, nil
+	}
+	var reached, lost bool
+	err := s.queryRowAt(ctx, s.needed(&revision), `
+		SELECT @revision::bigint <= r.revision,
+			@revision::bigint > 0 AND @revision::bigint < r.revision AND NOT EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
+		FROM revision r`, pgx.NamedArgs{"revision": revision}, &reached, &lost)
+	if err == nil && reached && !lost {
+		s.taken.add(revision)
+	}
 	return lost, err
+}
+
+// takenRevisions are some that were not lost, and never will be: what is asked for as of
+// one of them again and again is looked up once, and told while the database is away.
+type takenRevisions struct {
+	mu   sync.Mutex
+	list map[int64]struct{}
+}
+
+// maxTaken bounds the memory to some 500 kB.
+const maxTaken = 10_000
+
+func (t *takenRevisions) has(revision int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, is := t.list[revision]
+	return is
+}
+
+func (t *takenRevisions) add(revision int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.list) >= maxTaken {
+		clear(t.list)
+	}
+	if t.list == nil {
+		t.list = map[int64]struct{}{}
+	}
+	t.list[revision] = struct{}{}
+}
+
+func (t *takenRevisions) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.list)
 }

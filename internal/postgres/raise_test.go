@@ -46,9 +46,9 @@ func TestRaiseRevision(t *testing.T) {
 		{time.Second, 0, 1_000_000},                // a moment after the backup: the least step
 		{25 * time.Hour, 0, 902_000_000},           // 90,000 seconds, and one; 10,000 in each
 		{24 * time.Hour, 902_000_017, 902_000_017}, // the clock was set back: the time stays
-		{24 * time.Hour, 1<<53 - 1, 1<<53 - 1},     // the last that JSON clients keep exactly
-		{24 * time.Hour, 1 << 53, 0},               // and one more
-		{24 * time.Hour, 1<<53 - 1, 0},             // not above the newest
+		{24 * time.Hour, 1 << 52, 1 << 52},         // as many again are left that JSON clients keep exactly
+		{24 * time.Hour, 1<<52 + 1, 0},             // and one more
+		{24 * time.Hour, 1 << 52, 0},               // not above the newest
 		{24 * time.Hour, 0, 0},                     // there is no room
 	} {
 		s := raisedAt(t, url, step.since)
@@ -66,11 +66,11 @@ func TestRaiseRevision(t *testing.T) {
 		}
 	}
 	last := raisedAt(t, url, 0)
-	at(last, 1<<53-1, fixed().Add(25*time.Hour))
+	at(last, 1<<52, fixed().Add(25*time.Hour))
 
 	for revision, want := range map[int64]bool{
 		0: false, 1: false, 2: false, 3: true, 999_999: true, 1_000_000: false, 1_000_001: true, 902_000_000: false, 902_000_016: true,
-		902_000_017: false, 902_000_018: true, 1<<53 - 1: false, 1 << 60: false, -1: false,
+		902_000_017: false, 902_000_018: true, 1 << 52: false, 1 << 60: false, -1: false,
 	} {
 		if lost, err := last.RevisionLost(t.Context(), revision); lost != want || err != nil {
 			t.Errorf("%d is lost: %t, %v", revision, lost, err)

@@ -32,6 +32,11 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 	if err != nil || p != nil && p.empty {
 		return err
 	}
+	leave, err := turn(ctx, s.scanning)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	args := pgx.NamedArgs{"measure": needs.Measure}
 	var from string
 	if p != nil {

@@ -61,6 +61,7 @@ type Store struct {
 	terms      *termCache
 	statistics statistics
 	usage      usageCache
+	taken      takenRevisions
 	memory     memory
 	watch      watch
 	schema     atomic.Int64 // version that Ready found last
@@ -68,6 +69,7 @@ type Store struct {
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
+	scanning      chan struct{} // holds one for each reading of all rows, see turn
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -96,6 +98,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		memory: newMemory(), pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
+
+		scanning: make(chan struct{}, max(1, config.MaxConns/2)),
 	}
 	s.primary.follows = hosts(config.ConnConfig) > 1
 	if err := s.openReplicas(ctx, o); err != nil {

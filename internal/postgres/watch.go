@@ -164,6 +164,7 @@ func (s *Store) sawRevision(began time.Time, revision int64, at time.Time) {
 		return
 	}
 	s.terms.forget()
+	s.taken.forget()
 	s.usage.forget()
 	s.memory.table.Store(nil)
 }

@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// Questions that look at every event are answered a few at a time, however many ask: in
+// memory as many as there are processors, from the rows on half of the connections. So
+// neither memory nor the time of others' answers depends on how many different ones are
+// sent at once, also by clients who hang up before they have their answer.
+
+// errManyCostly is told to those who waited for their turn in vain.
+var errManyCostly = &timeline.Error{
+	Kind: timeline.KindBusy, Message: "Many charts, facets and counts are being made; try again shortly.", RetryAfter: time.Second,
+}
+
+// turn waits for a place among costly questions, for as long as one of them may take.
+func turn(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	waiting := time.NewTimer(queryBudget)
+	defer waiting.Stop()
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-waiting.C:
+		spent := *errManyCostly
+		return nil, &spent
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// compute runs do, which asks the copy in memory, when its turn has come. Where do looks
+// at its context, it ends when nobody waits any more or its budget is spent, with
+// timeline.ErrGivenUp.
+func (s *Store) compute(ctx context.Context, do func(ctx context.Context) error) error {
+	leave, err := turn(ctx, s.memory.computing)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	limited, cancel := context.WithTimeout(ctx, queryBudget)
+	defer cancel()
+	return tooCostly(ctx, do(limited))
+}
+
+// tooCostly tells why a chart was given up.
+func tooCostly(ctx context.Context, err error) error {
+	if !errors.Is(err, timeline.ErrGivenUp) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	spent := *errChartTooCostly
+	spent.Cause = err
+	return &spent
+}
