@@ -496,6 +496,28 @@ func TestARestoredDatabaseIsNotMistaken(t *testing.T) {
 	}
 }
 
+// TestLostRevisionsAreNeverShown: what was lost behind a backup is told so, the first time
+// and every time, also once the raised revision is known here.
+func TestLostRevisionsAreNeverShown(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	if _, _, err := s.store.RaiseRevision(t.Context(), 500, author); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/events", "/v1/events/ml-coup-2021", "/v1/events/ml-coup-2021/chain", "/v1/timeline", "/v1/facets", "/v1/events.csv"} {
+		for _, revision := range []int{300, 300, 2, 499} {
+			if got := s.get(t, fmt.Sprintf("%s?as_of=%d", path, revision)); got.status != http.StatusBadRequest || !bytes.Contains(got.body, []byte("was lost when a backup was restored")) {
+				t.Errorf("%s as of %d: %d %s", path, revision, got.status, got.body)
+			}
+		}
+		for _, revision := range []int{1, 500, 1} {
+			if got := s.get(t, fmt.Sprintf("%s?as_of=%d", path, revision)); got.status != http.StatusOK {
+				t.Errorf("%s as of %d: %d %s", path, revision, got.status, got.body)
+			}
+		}
+	}
+}
+
 // TestHitsHoldToTheRules: limits, origins and the log know of them too.
 func TestHitsHoldToTheRules(t *testing.T) {
 	t.Parallel()

@@ -251,7 +251,7 @@ func (a *api) asOf(r *request) (moment, error) {
 		// the newest.
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && n <= a.Store.Reached() {
 			newest, _, _ := a.Store.Known()
-			return moment{&n, n, newest, immutable}, nil
+			return moment{&n, n, newest, immutable}, a.checkAsOf(r, n)
 		}
 	}
 	newest, err := a.newest(r)
@@ -270,8 +270,9 @@ func (a *api) asOf(r *request) (moment, error) {
 		}
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
+			return now, nil
 		}
-		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n, newest)
+		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n)
 	}
 	// A plus sign that nobody escaped has become a space.
 	at, parseErr := time.Parse(time.RFC3339, strings.ReplaceAll(value, " ", "+"))
@@ -291,8 +292,8 @@ func (a *api) asOf(r *request) (moment, error) {
 
 // checkAsOf notes a revision that was lost when a backup was restored: what stood then is
 // not known, and must not be told from what stands now.
-func (a *api) checkAsOf(r *request, revision, newest int64) error {
-	if revision <= 0 || revision >= newest {
+func (a *api) checkAsOf(r *request, revision int64) error {
+	if revision == 0 { // before all of them
 		return nil
 	}
 	stop := r.timed()
