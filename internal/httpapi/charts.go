@@ -62,6 +62,10 @@ func (f *asked) label(operation, more string, named bool) *answer {
 	return m.answer(operation, f.Key()+more)
 }
 
+// maxMeasuresTold bounds a refusal: writers may call measures what they like, and a
+// wrong name would else be answered with all of theirs.
+const maxMeasuresTold = 100
+
 // checkMeasure notes a measure that no event carries, and a measure that was given
 // to by.
 func (a *api) checkMeasure(r *request, measure string) error {
@@ -78,7 +82,7 @@ func (a *api) checkMeasure(r *request, measure string) error {
 				return err
 			}
 			fault := r.query.fault("measure", "has no measure %q that any event carries", clip(measure))
-			fault.Allowed = append([]string{timeline.MeasureEvents}, names...)
+			fault.Allowed = append([]string{timeline.MeasureEvents}, names[:min(len(names), maxMeasuresTold)]...)
 			fault.Suggestion = timeline.Nearest(clip(measure), fault.Allowed)
 		}
 	}

@@ -193,6 +193,31 @@ func TestChartsOfTheSeed(t *testing.T) {
 	}
 }
 
+// TestARefusedMeasureIsAnsweredShortly: however many names writers have made.
+func TestARefusedMeasureIsAnsweredShortly(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	var events []timeline.Event
+	for i := range 5 {
+		e := event(t, fmt.Sprint("e", i), "2021")
+		e.Measures = map[string]float64{}
+		for j := range 50 {
+			e.Measures[fmt.Sprintf("m%03d", 50*i+j)] = 1
+		}
+		events = append(events, e)
+	}
+	if _, err := s.store.Import(t.Context(), events, false, author); err != nil {
+		t.Fatal(err)
+	}
+	got := s.get(t, "/v1/timeline?measure=m0010").problem(t)
+	if len(got.Errors) != 1 || len(got.Errors[0].Allowed) != 101 || got.Errors[0].Allowed[0] != "events" || got.Errors[0].Suggestion == nil || *got.Errors[0].Suggestion != "m000" {
+		t.Errorf("%+v", got)
+	}
+	if got := s.get(t, "/v1/timeline?measure=m249"); got.status != http.StatusOK {
+		t.Errorf("the last measure: %d %s", got.status, got.body)
+	}
+}
+
 // someID gives an event that is still there and has no part in the tests above.
 func (result) someID(t testing.TB, s service) string {
 	t.Helper()
