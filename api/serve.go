@@ -98,8 +98,9 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 	beside, stopBeside := context.WithCancel(ctx)
 	defer stopBeside() // before the store is closed, which waits for what uses it
 	go store.Watch(beside)
-	limitMemory(0, config.cacheBytes)
-	go store.Follow(beside, func(bytes int) { limitMemory(bytes, config.cacheBytes) })
+	memory := newMemoryLimit(config.cacheBytes)
+	go memory.follow(beside)
+	go store.Follow(beside, memory.hold)
 	go forgetAnswers(beside, store, log)
 	handler, err := httpapi.New(httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: log,
