@@ -233,7 +233,7 @@ func (a *api) asOf(r *request) (moment, error) {
 	if err != nil || value == "" {
 		return now, err
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) {
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
 		}

@@ -22,10 +22,6 @@ const (
 	causeKey     = "cause"
 )
 
-// maxTarget is the longest path and query that is read. The server's limit of the
-// header lies above it, so that a longer one is answered with a problem.
-const maxTarget = 32 << 10
-
 var (
 	goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,128}$`)
 	traceParent   = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
@@ -137,10 +133,11 @@ func (a *api) preflight(c *gin.Context) {
 	c.Header("Access-Control-Max-Age", "86400")
 }
 
-// targetLength refuses what no operation needs.
+// targetLength refuses what no operation needs. The server's limit of the header lies
+// above it, so that a longer target is answered with a problem.
 func (a *api) targetLength(c *gin.Context) {
-	if len(c.Request.RequestURI) > maxTarget {
-		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), maxTarget)})
+	if len(c.Request.RequestURI) > a.Limits.Target {
+		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), a.Limits.Target)})
 		c.Abort()
 	}
 }

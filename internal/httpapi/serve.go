@@ -26,6 +26,12 @@ type request struct {
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
+
+	base   context.Context // ctx without the limit of its time
+	api    *api
+	leave  func()              // gives the turn back; nil: there is none
+	held   heldBody            // the memory that the body takes
+	writer http.ResponseWriter // for its deadlines
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -74,7 +80,7 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match")}
+		r := &request{ctx: c, base: c, api: a, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), writer: c.Writer}
 		given, err := a.run(c, op, r)
 		if r.asked > 0 {
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
@@ -88,25 +94,27 @@ func (a *api) serve(op operation) gin.HandlerFunc {
 }
 
 func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
+	defer r.end() // before the answer is sent, which may take as long as the client likes
 	if !op.public {
 		if err := a.admit(c); err != nil {
 			return nil, err
 		}
 	}
 	if !accepts(c.Request.Header.Values("Accept"), op.gives) {
-		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
+		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", place: "Accept", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
 	}
 	scope := op.scope
-	if scope != "" {
-		limited, cancel := context.WithTimeout(r.ctx, a.WriteBudget)
-		defer cancel()
-		r.ctx = limited
+	if err := r.enter(a.gates.of(op), a.timeOf(op)); err != nil {
+		return nil, err
 	}
 	if scope == "" && a.ReadNeedsKey && !op.public {
 		scope = timeline.ScopeRead
 	}
 	if scope != "" {
 		if err := a.authorize(r, scope); err != nil {
+			return nil, err
+		}
+		if err := a.keys.take(r.key.ID, a.Now(), c.Writer.Header()); err != nil {
 			return nil, err
 		}
 	}
@@ -123,6 +131,17 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	return op.handle(a, r)
+}
+
+// timeOf gives the time that an operation has for its answer; 0: as long as it takes.
+func (a *api) timeOf(op operation) time.Duration {
+	switch {
+	case op.endless:
+		return 0
+	case op.scope != "":
+		return a.WriteBudget
+	}
+	return a.Limits.ReadTime
 }
 
 // write sends an answer, or that the client's copy of it still stands.

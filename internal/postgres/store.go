@@ -52,6 +52,8 @@ type Store struct {
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
+	// statementTime is queryBudget, or what LimitStatements set.
+	statementTime time.Duration
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -85,9 +87,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory:  newMemory(),
-		writing: make(chan struct{}, max(1, config.MaxConns/2)),
-		once:    make(chan struct{}, max(1, config.MaxConns/4)),
+		memory:        newMemory(),
+		statementTime: queryBudget,
+		writing:       make(chan struct{}, max(1, config.MaxConns/2)),
+		once:          make(chan struct{}, max(1, config.MaxConns/4)),
 	}, nil
 }
 
@@ -104,6 +107,13 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	_, err := conn.Exec(ctx, `SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`)
 	return err
 }
+
+// LimitStatements sets how long a statement that reads may take; those of exports have
+// no limit. It is for the program's start, before anything is asked.
+func (s *Store) LimitStatements(most time.Duration) { s.statementTime = most }
+
+// Connections gives how many connections the pool has at most.
+func (s *Store) Connections() int { return int(s.pool.Config().MaxConns) }
 
 // Close gives every connection back, waiting for those in use.
 func (s *Store) Close() { s.pool.Close() }
@@ -164,7 +174,7 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 // costly is the error.
 func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		limited, cancel := context.WithTimeout(ctx, queryBudget)
+		limited, cancel := context.WithTimeout(ctx, s.statementTime)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
