@@ -25,7 +25,7 @@ type limitSettings struct {
 	BodyTime      string `name:"body-time" aliases:"tarikh-body-time" env:"TARIKH_BODY_TIME" group:"limits" default:"60s" placeholder:"60s" help:"Most time for a request to arrive whole."`
 	StatementTime string `name:"statement-time" aliases:"tarikh-statement-time" env:"TARIKH_STATEMENT_TIME" group:"limits" default:"2s" placeholder:"2s" help:"Most time for a statement that reads; exports excepted."`
 	HeaderBytes   string `name:"max-header-bytes" aliases:"tarikh-max-header-bytes" env:"TARIKH_MAX_HEADER_BYTES" group:"limits" default:"256KiB" placeholder:"256KiB" help:"Bytes of a request's head."`
-	TargetBytes   string `name:"max-target-bytes" aliases:"tarikh-max-target-bytes" env:"TARIKH_MAX_TARGET_BYTES" group:"limits" default:"32KiB" placeholder:"32KiB" help:"Bytes of a path with its query, 64KiB at most."`
+	TargetBytes   string `name:"max-target-bytes" aliases:"tarikh-max-target-bytes" env:"TARIKH_MAX_TARGET_BYTES" group:"limits" default:"32KiB" placeholder:"32KiB" help:"Bytes of a path with its query, 32KiB at most."`
 	EventBytes    string `name:"max-event-bytes" aliases:"tarikh-max-event-bytes" env:"TARIKH_MAX_EVENT_BYTES" group:"limits" default:"1MiB" placeholder:"1MiB" help:"Bytes of the body of an event, 1MiB at most."`
 	ImportBytes   string `name:"max-import-bytes" aliases:"tarikh-max-import-bytes" env:"TARIKH_MAX_IMPORT_BYTES" group:"limits" default:"32MiB" placeholder:"32MiB" help:"Bytes of the body of an import, unpacked, 32MiB at most."`
 	BodyBytes     string `name:"max-body-memory" aliases:"tarikh-max-body-memory" env:"TARIKH_MAX_BODY_MEMORY" group:"limits" default:"256MiB" placeholder:"256MiB" help:"Memory for all bodies that are arriving or being stored."`

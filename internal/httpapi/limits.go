@@ -36,7 +36,7 @@ type Limits struct {
 
 // The most of what openapi.yaml states, which is also the default.
 const (
-	MaxTarget       = 64 << 10
+	MaxTarget       = 32 << 10
 	MaxEvent        = eventjson.MaxBytes
 	MaxImport       = 32 << 20
 	MaxImportEvents = 10_000
@@ -46,7 +46,7 @@ const (
 
 // withDefaults gives the limits without any zero but that of KeyRate.
 func (l Limits) withDefaults() Limits {
-	l.Target = cmp.Or(l.Target, 32<<10)
+	l.Target = cmp.Or(l.Target, MaxTarget)
 	l.Event = cmp.Or(l.Event, MaxEvent)
 	l.Import = cmp.Or(l.Import, MaxImport)
 	l.ImportEvents = cmp.Or(l.ImportEvents, MaxImportEvents)

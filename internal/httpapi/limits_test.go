@@ -202,7 +202,7 @@ func TestSlowBodiesKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	s := newsroom(t)
 	handler := handlerOf(t, s.store, func(o *httpapi.Options) {
-		o.Limits = httpapi.Limits{Imports: 1, Writes: 1, Waiting: 1, Import: 1 << 20, Bodies: 1 << 20}
+		o.Limits = httpapi.Limits{Imports: 1, Writes: 1, Waiting: 50, Import: 1 << 20, Bodies: 1 << 20}
 	})
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

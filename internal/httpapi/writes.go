@@ -168,6 +168,9 @@ func (a *api) deleteEvent(r *request) (*answer, error) {
 	if into != "" && !eventjson.ValidID(into) {
 		r.query.fault("merged_into", "cannot be %q; it must be the id of another event", clip(into))
 	}
+	if why := eventjson.Unfit(reason); why != "" {
+		r.query.fault("reason", "%s", why)
+	}
 	pre := r.precondition()
 	if err := r.query.err(); err != nil {
 		return nil, err
