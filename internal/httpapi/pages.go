@@ -54,6 +54,7 @@ func (a *api) servePage(p page) gin.HandlerFunc {
 		h.Set("Content-Security-Policy", pagePolicy+"'none'")
 		if p.framed {
 			h.Set("Content-Security-Policy", pagePolicy+"*")
+			h.Del("X-Frame-Options")
 		}
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		if given.encoding != "" && given.status == 0 {
