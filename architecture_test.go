@@ -30,14 +30,16 @@ var mayImport = map[string][]string{
 	"internal/columns":   {"internal/edtf", "internal/country", "internal/timeline"},
 	"internal/postgres":  {"internal/columns", "internal/edtf", "internal/timeline", "migrations"},
 	"internal/httpapi": {
-		"", "internal/edtf", "internal/country", "internal/fold", "internal/timeline", "internal/eventjson", "internal/render", "internal/explorer",
+		"", "internal/edtf", "internal/country", "internal/fold", "internal/timeline", "internal/eventjson", "internal/render", "internal/explorer", "internal/telemetry",
 	},
 	"internal/pgembed":      {},
 	"internal/explorer":     {},
+	"internal/telemetry":    {},
 	"internal/pgtest":       {"internal/pgembed", "migrations"},
 	"internal/reference":    {"internal/edtf", "internal/country", "internal/fold", "internal/timeline"},
 	"internal/contracttest": {""},
 	"internal/badrequests":  {},
+	"internal/faults":       {},
 	"bench":                 {"*"},
 }
 
@@ -50,7 +52,8 @@ var keptOut = map[string][]string{
 	"internal/render":    {"gin-gonic/gin", "jackc/pgx"},
 	"internal/ingest":    {"gin-gonic/gin", "jackc/pgx"},
 	"internal/httpapi":   {"jackc/pgx", "golang-migrate/migrate"},
-	"internal/postgres":  {"gin-gonic/gin"},
+	"internal/postgres":  {"gin-gonic/gin", "prometheus/client_golang"},
+	"internal/telemetry": {"gin-gonic/gin", "jackc/pgx"},
 }
 
 type goPackage struct {

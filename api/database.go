@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
 )
@@ -48,6 +50,11 @@ func (d *database) close() {
 
 // openStore brings the schema up to date and opens the store.
 func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres.Store, error) {
+	return d.openTraced(ctx, s, nil)
+}
+
+// openTraced is openStore with spans, where traces is not nil.
+func (d *database) openTraced(ctx context.Context, s databaseSettings, traces trace.TracerProvider) (*postgres.Store, error) {
 	if err := postgres.Migrate(ctx, d.directURL); err != nil {
 		return nil, err
 	}
@@ -56,5 +63,5 @@ func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres
 			return nil, err
 		}
 	}
-	return postgres.Open(ctx, postgres.Options{URL: d.url, DirectURL: d.directURL, ExecMode: s.ExecMode})
+	return postgres.Open(ctx, postgres.Options{URL: d.url, DirectURL: d.directURL, ExecMode: s.ExecMode, Traces: traces})
 }

@@ -294,10 +294,20 @@ func TestTheDatabaseIsStoppedWhileServing(t *testing.T) {
 		{"stopped again", func() { database.stop(t) }, func() { database.start(t) }},
 	} {
 		warmUp(t, p)
+		for _, path := range keptPaths {
+			for range 2 {
+				if r := p.get(t, path); r.status != http.StatusOK {
+					t.Errorf("%s: %+v", path, r)
+				}
+			}
+		}
 		outage.begin()
 		began := time.Now()
 		var asked sync.WaitGroup
-		for _, path := range []string{"/v1/events", "/readyz", "/v1/events/ml-coup-2021", "/v1/datasets", "/v1/countries", "/v1/events?country=ML"} {
+		for i, path := range keptPaths {
+			asked.Go(func() { servesNoLonger(t, p, path, i > 0) })
+		}
+		for _, path := range []string{"/v1/events?limit=11", "/readyz", "/v1/events/ml-coup-2021", "/v1/types", "/v1/regions", "/v1/events?dataset=sahel", "/v1/events.csv", "/v1/changes"} {
 			asked.Go(func() {
 				r, err := p.try(path)
 				if err != nil {
@@ -331,6 +341,30 @@ func TestTheDatabaseIsStoppedWhileServing(t *testing.T) {
 		}
 	}
 	p.stop(t, syscall.SIGTERM)
+}
+
+// keptPaths are of one list, as it is now and as it was at a revision.
+var keptPaths = []string{"/v1/events?type=coup", "/v1/events?type=coup&as_of=1", "/v1/timeline?type=coup&as_of=1"}
+
+// servesNoLonger asks until what is kept is not served any more, since nobody knows
+// whether it still stands. What stands for ever is served nonetheless.
+func servesNoLonger(t *testing.T, p *instance, path string, forEver bool) {
+	eventually(t, path+" is not served any more", func() bool {
+		r, err := p.try(path)
+		if err != nil {
+			t.Error(err)
+			return true
+		}
+		if r.status == http.StatusOK {
+			now, err := p.try("/v1/events?type=coup")
+			return forEver && err == nil && now.status == http.StatusServiceUnavailable
+		}
+		isUnavailable(t, r)
+		if forEver {
+			t.Errorf("%s is answered with %+v", path, r)
+		}
+		return true
+	})
 }
 
 // A program that is told to end while its database says nothing ends too.

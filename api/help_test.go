@@ -12,19 +12,20 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for command, tells := range map[string][]string{
-		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "export ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "version "},
+		"":                {"api <command>", "http://127.0.0.1:8080", "serve ", "migrate up ", "migrate version ", "migrate force ", "import ", "export ", "mappings ", "edtf ", "keys create ", "keys list ", "keys revoke ", "revision raise ", "version "},
 		"serve":           {"api serve [flags]", "Where the events are kept:", "How they are served:", "environment variable"},
 		"migrate":         {"api migrate <command>", "migrate up ", "migrate version ", "migrate force "},
 		"migrate up":      {"api migrate up [flags]", "Where the events are kept:", "$DATABASE_DIRECT_URL"},
 		"migrate version": {"api migrate version [flags]", "Where the events are kept:"},
 		"migrate force":   {"api migrate force <version> [flags]", "It changes no table", "0 when it is empty"},
-		"import":          {"api import", "<file>", "--mapping=NAME", "--dataset=SLUG", "--dry-run", "--report=FILE", "--max-refused=0", "Where the events are kept:"},
+		"import":          {"api import", "<file>", "--mapping=NAME", "--dataset=SLUG", "--dry-run", "--report=FILE", "--max-refused=0", "--ops-listen=off", "Where the events are kept:"},
 		"mappings":        {"api mappings [<name>]", "List the mappings that ship"},
 		"edtf":            {"api edtf [<expr> ...] [flags]", "For example: api edtf", "one a line", "--from=DATE", "--to=DATE"},
 		"keys":            {"api keys <command>", "keys create ", "keys list ", "keys revoke "},
 		"keys create":     {"api keys create --name=NAME [flags]", "--scope=read", "Where the events are kept:"},
 		"keys list":       {"api keys list [flags]", "Where the events are kept:"},
 		"keys revoke":     {"api keys revoke <id> [flags]", "Where the events are kept:"},
+		"revision raise":  {"api revision raise [flags]", "--to=N", "between restoring a backup", "Where the events are kept:"},
 		"version":         {"api version", "Print the program's version."},
 	} {
 		t.Run("api "+command, func(t *testing.T) {

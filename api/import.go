@@ -22,6 +22,7 @@ type importCmd struct {
 	Dataset    string `placeholder:"SLUG" help:"The data set to import into, made when it is new. Absent: the mapping's."`
 	DryRun     bool   `help:"Read and check everything, and store nothing."`
 	Report     string `placeholder:"FILE" help:"Write the refused rows to this CSV file, each with its row, line, column and reason."`
+	OpsListen  string `default:"off" placeholder:"off" help:"Address for operators that tells how far it is, at /metrics, or 'off'. A flag alone: TARIKH_OPS_LISTEN is that of 'api serve'."`
 	MaxRefused int    `default:"0" placeholder:"0" help:"Import the rest when no more than so many are refused."`
 }
 
@@ -68,7 +69,13 @@ func (c importCmd) Run(ctx context.Context, s streams) error {
 	}
 	defer store.Close()
 	spareMemory()
-	i := importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err).reading(size)}
+	i := &importing{command: c, streams: s, store: store, mapping: mapping, dataset: dataset, refusals: report, progress: newProgress(s.err).reading(size)}
+	stop, err := i.tellOperators(ctx, c.OpsListen)
+	if err != nil {
+		i.progress.end()
+		return errors.Join(err, report.close())
+	}
+	defer stop()
 	err = i.run(ctx, in)
 	i.progress.end()
 	if ctx.Err() != nil {
@@ -146,6 +153,7 @@ type importing struct {
 	progress *progress
 	rows     int
 	refused  int
+	figures  importFigures
 }
 
 // prepared is a batch on its way from the file to the spool.
@@ -155,7 +163,7 @@ type prepared struct {
 }
 
 func (i *importing) run(ctx context.Context, in io.Reader) error {
-	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: func(n int) { i.progress.counted(int64(n)) }})
+	bulk, err := i.store.NewBulk(ctx, postgres.BulkOptions{Dataset: i.dataset, DryRun: i.command.DryRun, Copied: func(n int) { i.figures.stored.Store(int64(n)); i.progress.counted(int64(n)) }})
 	if err != nil {
 		return err
 	}
@@ -166,6 +174,7 @@ func (i *importing) run(ctx context.Context, in io.Reader) error {
 	i.progress.stage("checking")
 	err = bulk.Check(ctx, func(f postgres.BulkFault) {
 		i.refused++
+		i.figures.refused.Store(int64(i.refused))
 		i.refusals.add(f.Row, f.Line, f.Pointer, f.Detail)
 	})
 	if err != nil {
@@ -225,6 +234,8 @@ func (i *importing) read(ctx context.Context, in io.Reader, bulk *postgres.Bulk)
 		for _, f := range p.rows.Faults {
 			i.refusals.add(f.Row, f.Line, f.Pointer, f.Detail)
 		}
+		i.figures.read.Store(int64(i.rows))
+		i.figures.refused.Store(int64(i.refused))
 		i.progress.rows(i.rows)
 		return bulk.Add(p.rows)
 	})

@@ -35,6 +35,7 @@ type commands struct {
 	Export   exportCmd   `cmd:"" help:"Write events to a file, in any format of the API."`
 	Mappings mappingsCmd `cmd:"" help:"List the mappings that ship, or print one."`
 	Keys     keysCmd     `cmd:"" help:"Make, list and revoke the keys that writers show."`
+	Revision revisionCmd `cmd:"" help:"Raise the revision, after a backup was restored."`
 	EDTF     edtfCmd     `cmd:"" name:"edtf" help:"Explain EDTF dates: their days, labels, and match with a window."`
 	Version  versionCmd  `cmd:"" help:"Print the program's version."`
 }

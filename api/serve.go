@@ -43,12 +43,17 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := newLogger(config, s.err)
-	listener, err := listen(ctx, config.Listen)
+	listener, err := listen(ctx, config.Listen, "TARIKH_LISTEN")
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	err = serve(ctx, config, listener, log, s.out)
+	operators, err := newOperators(ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer operators.close()
+	err = serve(ctx, config, listener, operators, log, s.out)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // told to stop before it served
 	}
@@ -56,28 +61,28 @@ func (c serveCmd) Run(ctx context.Context, s streams) error {
 }
 
 // listen takes the address before anything else is started.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func listen(ctx context.Context, address, setting string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	var why syscall.Errno
 	switch {
 	case err == nil:
 		return listener, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("the address %s is in use: end the program that uses it, or set TARIKH_LISTEN to another one, such as 127.0.0.1:0 for any free port", address)
+		return nil, fmt.Errorf("the address %s is in use: end the program that uses it, or set %s to another one, such as 127.0.0.1:0 for any free port", address, setting)
 	case errors.As(err, &why):
-		return nil, fmt.Errorf("the address %s cannot be listened at (%w): set TARIKH_LISTEN to another one", address, why)
+		return nil, fmt.Errorf("the address %s cannot be listened at (%w): set %s to another one", address, why, setting)
 	}
-	return nil, fmt.Errorf("the address cannot be listened at (%w): set TARIKH_LISTEN to another one", err)
+	return nil, fmt.Errorf("the address cannot be listened at (%w): set %s to another one", err, setting)
 }
 
 // serve opens the database and serves until ctx ends.
-func serve(ctx context.Context, config config, listener net.Listener, log *slog.Logger, out io.Writer) error {
+func serve(ctx context.Context, config config, listener net.Listener, operators *operators, log *slog.Logger, out io.Writer) error {
 	d, err := openDatabase(ctx, config.databaseSettings, log)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	store, err := d.openStore(ctx, config.databaseSettings)
+	store, err := d.openTraced(ctx, config.databaseSettings, operators.traces.Provider())
 	if err != nil {
 		return err
 	}
@@ -90,14 +95,17 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 	}
 	beside, stopBeside := context.WithCancel(ctx)
 	defer stopBeside() // before the store is closed, which waits for what uses it
-	go store.Follow(beside)
+	go store.Watch(beside)
+	limitMemory(0, config.cacheBytes)
+	go store.Follow(beside, func(bytes int) { limitMemory(bytes, config.cacheBytes) })
 	go forgetAnswers(beside, store, log)
 	handler, err := httpapi.New(httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
 		Limits: config.http(store.Connections()), WriteBudget: config.writeTime,
-		Stop: ctx.Done(),
+		Cache: httpapi.NewCache(config.cacheBytes),
+		Stop:  ctx.Done(), Metrics: operators.metrics, Traces: operators.traces.Provider(),
 	})
 	if err != nil {
 		return err
@@ -114,7 +122,8 @@ func serve(ctx context.Context, config config, listener net.Listener, log *slog.
 	served := make(chan error, 1)
 	// Beyond the limit clients wait to be accepted, in the kernel's bounded queue.
 	go func() { served <- server.Serve(netutil.LimitListener(listener, config.connections)) }()
-	greet(out, listener.Addr(), d.place)
+	operators.serve(beside, store, handler)
+	greet(out, listener.Addr(), operators.address(), d.place)
 	select {
 	case err := <-served:
 		return err
@@ -166,23 +175,35 @@ func loadSeed(ctx context.Context, store *postgres.Store) error {
 }
 
 func newLogger(c config, out io.Writer) *slog.Logger {
-	if c.logJSON {
-		return slog.New(slog.NewJSONHandler(out, nil))
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.Log == "off" {
+		options.Level = slog.LevelWarn // requests are told at the level below
 	}
-	return slog.New(slog.NewTextHandler(out, nil))
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
 }
 
 // greet tells, in one short block, what a person needs to go on.
-func greet(out io.Writer, address net.Addr, place string) {
-	base := "http://" + address.String()
-	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		base = fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)
+func greet(out io.Writer, address, operators net.Addr, place string) {
+	base, forOperators := baseOf(address), ""
+	if operators != nil {
+		forOperators = "  ops    " + baseOf(operators) + "/metrics\n"
 	}
 	fmt.Fprintf(out, `Tarikh serves at %s
 
   try    curl '%s/v1/events?country=ML&from=2020&to=2023'
   data   %s
-  stop   Ctrl-C
+%s  stop   Ctrl-C
 
-`, base, base, place)
+`, base, base, place, forOperators)
+}
+
+// baseOf is the address as it is typed on this machine.
+func baseOf(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)
+	}
+	return "http://" + address.String()
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
+
+	"github.com/tarikh-timeline/tarikh/internal/telemetry"
 )
 
 // databaseSettings say where the events are kept.
@@ -30,7 +32,7 @@ type settings struct {
 	databaseSettings `embed:""`
 
 	Listen         string `name:"listen" aliases:"tarikh-listen" env:"TARIKH_LISTEN" group:"http" default:"127.0.0.1:8080" placeholder:"127.0.0.1:8080" help:"Address to serve at; port 0 picks a free one."`
-	OpsListen      string `name:"ops-listen" aliases:"tarikh-ops-listen" env:"TARIKH_OPS_LISTEN" group:"http" default:"off" placeholder:"off" help:"Address for operators, or 'off'."`
+	OpsListen      string `name:"ops-listen" aliases:"tarikh-ops-listen" env:"TARIKH_OPS_LISTEN" group:"http" default:"off" placeholder:"off" help:"Address for operators alone: /metrics, /livez, /readyz and /debug/pprof, without a key. Or 'off'."`
 	RequireKey     string `name:"require-key" aliases:"tarikh-require-key" env:"TARIKH_REQUIRE_KEY" group:"http" default:"write" placeholder:"write" help:"What asks for a key: 'write', or 'read' to close reading too."`
 	RateLimit      string `name:"rate-limit" aliases:"tarikh-rate-limit" env:"TARIKH_RATE_LIMIT" group:"http" default:"off" placeholder:"off" help:"Requests a second for each address, or 'off'."`
 	TrustedProxies string `name:"trusted-proxies" aliases:"tarikh-trusted-proxies" env:"TARIKH_TRUSTED_PROXIES" group:"http" placeholder:"ADDRESS,…" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
@@ -40,7 +42,7 @@ type settings struct {
 	limitSettings `embed:""`
 
 	Seed string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" group:"database" placeholder:"NAME" help:"Data set to load, once: 'sahel' or 'none'. Absent: sahel into the program's own Postgres, none with DATABASE_URL."`
-	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'. Absent: text on a terminal, else json."`
+	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'; absent: text on a terminal, else json. 'off' leaves out the line of each request: warnings and errors still come."`
 }
 
 // config is what the settings mean.
@@ -54,6 +56,7 @@ type config struct {
 	limits
 	trustedProxies []netip.Prefix
 	corsOrigins    []string
+	traces         bool // OTEL_* asks for them
 }
 
 // check reads the settings, or gives one error that names every fault.
@@ -80,10 +83,10 @@ func (s settings) check() (config, error) {
 		fault("TARIKH_SEED", "is %q: it must be 'sahel' or 'none'", s.Seed)
 	}
 	switch s.Log {
-	case "text", "json", "":
-		c.logJSON = s.Log == "json" || s.Log == "" && !term.IsTerminal(int(os.Stderr.Fd()))
+	case "text", "json", "off", "":
+		c.logJSON = s.Log == "json" || s.Log != "text" && !term.IsTerminal(int(os.Stderr.Fd()))
 	default:
-		fault("TARIKH_LOG", "is %q: it must be 'text' or 'json'", s.Log)
+		fault("TARIKH_LOG", "is %q: it must be 'text', 'json' or 'off'", s.Log)
 	}
 	if bytes, err := humanize.ParseBytes(s.CacheBytes); err != nil || bytes > 1<<50 {
 		fault("TARIKH_CACHE_BYTES", "is %q: it must be a size such as 64MB, or 0", s.CacheBytes)
@@ -108,6 +111,10 @@ func (s settings) check() (config, error) {
 		if origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "") {
 			fault("TARIKH_CORS_ORIGINS", "has %q: each must be an origin such as https://example.org, or *", origin)
 		}
+	}
+	var err error
+	if c.traces, err = telemetry.TracesWanted(); err != nil {
+		faults = append(faults, fmt.Errorf("  %w", err))
 	}
 	if len(faults) > 0 {
 		return config{}, fmt.Errorf("these settings are wrong:\n%w", errors.Join(faults...))

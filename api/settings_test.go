@@ -24,7 +24,7 @@ var settable = []struct{ variable, flag, bad, fault string }{
 	{"TARIKH_LISTEN", "--listen", "8080", `is "8080": it must be host:port, such as 127.0.0.1:8080`},
 	{"TARIKH_OPS_LISTEN", "--ops-listen", "127.0.0.1:x", `is "127.0.0.1:x": the port must be a number from 0 to 65535, or 'off'`},
 	{"TARIKH_SEED", "--seed", "sahara", `is "sahara": it must be 'sahel' or 'none'`},
-	{"TARIKH_LOG", "--log", "xml", `is "xml": it must be 'text' or 'json'`},
+	{"TARIKH_LOG", "--log", "xml", `is "xml": it must be 'text', 'json' or 'off'`},
 	{"TARIKH_CACHE_BYTES", "--cache-bytes", "much", `is "much": it must be a size such as 64MB, or 0`},
 	{"TARIKH_RATE_LIMIT", "--rate-limit", "0", `is "0": it must be a number of requests a second above 0, or 'off'`},
 	{"TARIKH_MAX_CONNECTIONS", "--max-connections", "0", `is "0": it must be a whole number from 1 to 1000000`},
@@ -223,5 +223,23 @@ func TestSettingsAreDescribed(t *testing.T) {
 		if !strings.Contains(help.out, "\n  "+flag+"=") || !strings.Contains(help.out, "($"+name+")") {
 			t.Errorf("the help does not tell of %s or %s", flag, name)
 		}
+	}
+}
+
+// Without the lines of requests the log still tells what went wrong.
+func TestTheLogOfRequestsIsOff(t *testing.T) {
+	t.Parallel()
+	database := newStoppable(t)
+	p := startServing(t, []string{"DATABASE_URL=" + database.url(), "TARIKH_SEED=sahel", "TARIKH_LOG=off"})
+	for _, path := range []string{"/v1/events", "/v1/events", "/v1/none"} {
+		p.get(t, path)
+	}
+	database.stop(t)
+	if r := p.get(t, "/v1/changes"); r.status != http.StatusServiceUnavailable {
+		t.Errorf("%+v", r)
+	}
+	p.stop(t, syscall.SIGTERM)
+	if errs := p.errs.String(); strings.Contains(errs, "INFO") || strings.Count(errs, "request") == 0 || !strings.Contains(errs, `"level":"ERROR"`) {
+		t.Errorf("the log is\n%s", errs)
 	}
 }

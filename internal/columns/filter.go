@@ -4,206 +4,197 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/tarikh-timeline/tarikh/internal/country"
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// compile makes one test of a record out of a filter's conditions, which must all hold.
-func (t *Table) compile(f *timeline.Filter) func(*record) bool {
-	var tests []func(*record) bool
-	add := func(test func(*record) bool) { tests = append(tests, test) }
-	if f.HasWindow() {
-		add(t.window(f))
+// Answers tells whether the table keeps all that a filter needs: not words, actors,
+// places, ids nor the past.
+func Answers(f *timeline.Filter) bool {
+	return len(f.IDs) == 0 && f.Actor == "" && len(f.Words) == 0 && f.BBox == nil && f.AsOf == nil
+}
+
+// bits are a set of numbers; nil is all of them.
+type bits []uint64
+
+func newBits(n int) bits { return make(bits, n/64+1) }
+
+func (b bits) set(n int) { b[n/64] |= 1 << (n % 64) }
+
+func (b bits) has(n uint32) bool { return b == nil || b[n/64]>>(n%64)&1 != 0 }
+
+// query is a filter as sets of the dictionaries' numbers: a record is kept when each
+// of its numbers is in the set.
+type query struct {
+	shapes, classes, roles, tags bits
+	// sometimes are the roles of which it depends on the date whether a country belongs
+	// to a region that is asked for; periods tells the dates, by pair.
+	sometimes bits
+	periods   [][]membership
+}
+
+// compile tries each condition on each string of its dictionary.
+func (t *Table) compile(f *timeline.Filter) *query {
+	q := &query{}
+	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
+		q.shapes = t.keptShapes(f)
 	}
-	if f.On != (timeline.MonthDay{}) {
-		add(func(r *record) bool {
-			if r.days[0] == open || r.days[0] != r.days[1] {
-				return false
-			}
-			_, month, day := r.days[0].Civil()
-			return month == f.On.Month && day == f.On.Day
-		})
+	if len(f.Types)+len(f.Statuses)+len(f.Datasets) > 0 || f.MinSources > 0 {
+		q.classes = t.keptClasses(f)
 	}
-	if len(f.Types) > 0 {
-		var asked []string
-		for _, code := range f.Types {
-			asked = append(asked, timeline.TypeWithChildren(code)...)
-		}
-		among := t.types.among(asked)
-		add(func(r *record) bool { return among[r.kind] })
-	}
-	if len(f.Statuses) > 0 {
-		among := t.statuses.among(f.Statuses)
-		add(func(r *record) bool { return among[r.status] })
-	}
-	if len(f.Datasets) > 0 {
-		among := t.datasets.among(f.Datasets)
-		add(func(r *record) bool { return among[r.dataset] })
+	if len(f.Countries)+len(f.Roles)+len(f.Regions) > 0 {
+		t.keepRoles(q, f)
 	}
 	if len(f.Tags) > 0 {
 		among := t.tagWords.among(f.Tags)
-		add(func(r *record) bool {
-			return slices.ContainsFunc(t.tags[r.tags:r.tags+uint32(r.tagCount)], func(tag uint32) bool { return among[tag] })
-		})
+		q.tags = newBits(t.tags.len())
+		for n := range t.tags.len() {
+			for b := t.tags.at(uint32(n)); len(b) > 0; b = b[4:] {
+				if among[number4(b)] {
+					q.tags.set(n)
+				}
+			}
+		}
 	}
-	if f.MinSources > 0 {
-		add(func(r *record) bool { return int(r.sources) >= f.MinSources })
+	return q
+}
+
+func (t *Table) keptClasses(f *timeline.Filter) bits {
+	var asked []string
+	for _, code := range f.Types {
+		asked = append(asked, timeline.TypeWithChildren(code)...)
 	}
-	tests = append(tests, t.geography(f)...)
-	switch len(tests) {
-	case 0:
-		return func(*record) bool { return true }
-	case 1:
-		return tests[0]
+	types, statuses, datasets := t.types.among(asked), t.statuses.among(f.Statuses), t.datasets.among(f.Datasets)
+	kept := newBits(t.classes.len())
+	for n := 1; n < t.classes.len(); n++ {
+		text := t.classes.at(uint32(n))
+		if len(text) == 0 {
+			continue // given up
+		}
+		c := readClass(text)
+		if (len(f.Types) == 0 || types[c.kind]) && (len(f.Statuses) == 0 || statuses[c.status]) &&
+			(len(f.Datasets) == 0 || datasets[c.dataset]) && int64(c.sources) >= int64(f.MinSources) {
+			kept.set(n)
+		}
 	}
-	return func(r *record) bool {
-		for _, test := range tests {
-			if !test(r) {
+	return kept
+}
+
+func (t *Table) keptShapes(f *timeline.Filter) bits {
+	inWindow := windowTest(f)
+	kept := newBits(t.shapes.len())
+	var s shape
+	for n := 1; n < t.shapes.len(); n++ {
+		text := t.shapes.at(uint32(n))
+		if len(text) == 0 {
+			continue
+		}
+		readShape(text, &s)
+		if f.HasWindow() && !inWindow(&s) {
+			continue
+		}
+		if f.On != (timeline.MonthDay{}) {
+			if s.days[0] == open || s.days[0] != s.days[1] {
+				continue
+			}
+			if _, month, day := s.days[0].Civil(); month != f.On.Month || day != f.On.Day {
+				continue
+			}
+		}
+		kept.set(n)
+	}
+	return kept
+}
+
+// keepRoles tests countries, roles and regions, each of the pairs in an asked role
+// alone.
+func (t *Table) keepRoles(q *query, f *timeline.Filter) {
+	inRole := make([]bool, len(t.pairInfo)) // whether a pair counts
+	listed := make([][]int, len(t.pairInfo))
+	always := make([]bool, len(t.pairInfo)) // of a region that is asked for, on every day
+	q.periods = make([][]membership, len(t.pairInfo))
+	for pair, info := range t.pairInfo {
+		if inRole[pair] = len(f.Roles) == 0 || slices.Contains(f.Roles, info.role); !inRole[pair] {
+			continue
+		}
+		for i, set := range f.Countries {
+			if slices.Contains(set, info.code) {
+				listed[pair] = append(listed[pair], i)
+			}
+		}
+		for _, m := range info.regions {
+			switch {
+			case !slices.Contains(f.Regions, atlas.codes[m.region]):
+			case m.always():
+				always[pair] = true
+			default:
+				q.periods[pair] = append(q.periods[pair], m)
+			}
+		}
+	}
+	q.roles, q.sometimes = newBits(t.roles.len()), newBits(t.roles.len())
+	for n := range t.roles.len() {
+		pairs := t.roles.at(uint32(n))
+		if len(f.Roles) > 0 && !anyPair(pairs, func(pair int) bool { return inRole[pair] }) {
+			continue
+		}
+		if len(f.Countries) > 0 && !keepsCountries(f, pairs, inRole, listed) {
+			continue
+		}
+		if len(f.Regions) > 0 && !anyPair(pairs, func(pair int) bool { return always[pair] }) {
+			if !anyPair(pairs, func(pair int) bool { return len(q.periods[pair]) > 0 }) {
+				continue
+			}
+			q.sometimes.set(n)
+		}
+		q.roles.set(n)
+	}
+}
+
+func anyPair(pairs []byte, is func(pair int) bool) bool {
+	for i := range len(pairs) / 2 {
+		if is(number(pairs, i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// keepsCountries compares an event's countries with those listed; listed tells, by
+// pair, which of the list it is.
+func keepsCountries(f *timeline.Filter, pairs []byte, inRole []bool, listed [][]int) bool {
+	found := anyPair(pairs, func(pair int) bool { return len(listed[pair]) > 0 })
+	switch f.CountryMatch {
+	case timeline.CountryAll:
+		for i := range f.Countries {
+			if !anyPair(pairs, func(pair int) bool { return slices.Contains(listed[pair], i) }) {
 				return false
 			}
 		}
 		return true
-	}
-}
-
-// among tells for each known word whether it is one of those asked for.
-func (w *words) among(asked []string) []bool {
-	is := make([]bool, len(w.list))
-	for _, word := range asked {
-		if id, ok := w.ids[word]; ok {
-			is[id] = true
-		}
-	}
-	return is
-}
-
-// geography tests countries, roles and regions, each of the pairs in an asked role alone.
-func (t *Table) geography(f *timeline.Filter) []func(*record) bool {
-	inRole := make([]bool, len(t.roles.list)) // whether a pair counts
-	codes := make([]string, len(t.roles.list))
-	for i, pair := range t.roles.list {
-		role, code, _ := strings.Cut(pair, ":")
-		inRole[i], codes[i] = len(f.Roles) == 0 || slices.Contains(f.Roles, role), code
-	}
-	var tests []func(*record) bool
-	if len(f.Roles) > 0 {
-		tests = append(tests, func(r *record) bool {
-			return slices.ContainsFunc(t.pairsOf(r), func(pair uint16) bool { return inRole[pair] })
-		})
-	}
-	if len(f.Countries) > 0 {
-		tests = append(tests, t.countries(f, inRole, codes))
-	}
-	if len(f.Regions) > 0 {
-		tests = append(tests, t.regions(f, inRole, codes))
-	}
-	return tests
-}
-
-func (t *Table) countries(f *timeline.Filter, inRole []bool, codes []string) func(*record) bool {
-	// Which of the listed countries a pair is one of, by its place in the list.
-	listed := make([][]int, len(codes))
-	for pair, code := range codes {
-		for i, set := range f.Countries {
-			if inRole[pair] && slices.Contains(set, code) {
-				listed[pair] = append(listed[pair], i)
-			}
-		}
-	}
-	switch f.CountryMatch {
-	case timeline.CountryAll:
-		return func(r *record) bool {
-			pairs := t.pairsOf(r)
-			for i := range f.Countries {
-				if !slices.ContainsFunc(pairs, func(pair uint16) bool { return slices.Contains(listed[pair], i) }) {
-					return false
-				}
-			}
-			return true
-		}
 	case timeline.CountryOnly:
-		return func(r *record) bool {
-			found := false
-			for _, pair := range t.pairsOf(r) {
-				switch {
-				case len(listed[pair]) > 0:
-					found = true
-				case inRole[pair]:
-					return false
-				}
-			}
-			return found
-		}
+		return found && !anyPair(pairs, func(pair int) bool { return inRole[pair] && len(listed[pair]) == 0 })
 	}
-	return func(r *record) bool {
-		for _, pair := range t.pairsOf(r) {
-			if len(listed[pair]) > 0 {
-				return true
-			}
-		}
-		return false
-	}
+	return found
 }
 
-// period is a membership in a group, both ends inclusive.
-type period struct{ first, last edtf.Day }
-
-func (t *Table) regions(f *timeline.Filter, inRole []bool, codes []string) func(*record) bool {
-	always := make([]bool, len(codes)) // an M49 region does not depend on the date
-	periods := make([][]period, len(codes))
-	for _, region := range country.Regions() {
-		if !slices.Contains(f.Regions, region.Code) {
-			continue
-		}
-		for _, m := range region.Members {
-			for pair, code := range codes {
-				switch {
-				case code != m.Country || !inRole[pair]:
-				case region.Kind == "m49":
-					always[pair] = true
-				default:
-					periods[pair] = append(periods[pair], period{dayOf(m.From, math.MinInt32), dayOf(m.To, math.MaxInt32)})
-				}
-			}
-		}
+// onTheDay tells whether a country belongs to a region while the event may touch.
+func (t *Table) onTheDay(q *query, roles, shapeNumber uint32) bool {
+	var s shape
+	text := t.shapes.at(shapeNumber)
+	for i := range s.days {
+		s.days[i] = readDay(text[1+4*i:])
 	}
-	return func(r *record) bool {
-		earliest, latest := r.days[0], r.days[3] // an open start is the smallest number already
-		if latest == open {
-			latest = math.MaxInt32
-		}
-		for _, pair := range t.pairsOf(r) {
-			if always[pair] {
-				return true
-			}
-			for _, p := range periods[pair] {
-				if p.first <= latest && p.last >= earliest {
-					return true
-				}
-			}
-		}
-		return false
-	}
+	earliest, latest := s.touches()
+	return anyPair(t.roles.at(roles), func(pair int) bool {
+		return slices.ContainsFunc(q.periods[pair], func(m membership) bool { return m.first <= latest && m.last >= earliest })
+	})
 }
 
-// dayOf reads a day of the tables of countries; "" is open.
-func dayOf(s string, open edtf.Day) edtf.Day {
-	if s == "" {
-		return open
-	}
-	d, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		panic("columns: " + err.Error()) // a fault of the tables
-	}
-	return edtf.DayOf(d.Year(), int(d.Month()), d.Day())
-}
-
-// window tests the four modes of matching; see edtf.Bounds for the signs of open days
-// and edtf.MatchSpan for sets.
-func (t *Table) window(f *timeline.Filter) func(*record) bool {
+// windowTest tests the four modes of matching; see edtf.Bounds for the signs of open
+// days and edtf.MatchSpan for sets.
+func windowTest(f *timeline.Filter) func(*shape) bool {
 	from, to := edtf.Day(math.MinInt32), edtf.Day(math.MaxInt32)
 	if f.Window.From.Known {
 		from = f.Window.From.Day
@@ -219,45 +210,45 @@ func (t *Table) window(f *timeline.Filter) func(*record) bool {
 	}
 	switch f.Match {
 	case edtf.ModeCertain:
-		return func(r *record) bool {
-			if r.flags&(approximate|uncertain) != 0 {
+		return func(v *shape) bool {
+			if v.doubtful() {
 				return false
 			}
-			switch r.set {
+			switch v.set {
 			case edtf.OneOf:
-				return !slices.ContainsFunc(t.spansOf(r), func(s edtf.MatchSpan) bool { return s.Certain && !inside(s) })
+				return !slices.ContainsFunc(v.spans, func(s edtf.MatchSpan) bool { return s.Certain && !inside(s) })
 			case edtf.AllOf:
-				return slices.ContainsFunc(t.spansOf(r), func(s edtf.MatchSpan) bool { return s.Certain && inside(s) })
+				return slices.ContainsFunc(v.spans, func(s edtf.MatchSpan) bool { return s.Certain && inside(s) })
 			}
-			_, startLatest, endEarliest, _ := signed(r)
+			_, startLatest, endEarliest, _ := v.signed()
 			return startLatest <= to && endEarliest >= from
 		}
 	case edtf.ModeWithin:
-		return func(r *record) bool {
-			startEarliest, _, _, endLatest := signed(r)
+		return func(v *shape) bool {
+			startEarliest, _, _, endLatest := v.signed()
 			return startEarliest >= from && endLatest <= to
 		}
 	case edtf.ModeStarts:
-		return func(r *record) bool {
-			if r.set != edtf.NotSet {
-				return slices.ContainsFunc(t.spansOf(r), func(s edtf.MatchSpan) bool { return s.Starts && overlaps(s) })
+		return func(v *shape) bool {
+			if v.set != edtf.NotSet {
+				return slices.ContainsFunc(v.spans, func(s edtf.MatchSpan) bool { return s.Starts && overlaps(s) })
 			}
-			startEarliest, startLatest, _, _ := signed(r)
+			startEarliest, startLatest, _, _ := v.signed()
 			return startEarliest <= to && startLatest >= from
 		}
 	}
-	return func(r *record) bool {
-		if r.set != edtf.NotSet {
-			return slices.ContainsFunc(t.spansOf(r), func(s edtf.MatchSpan) bool { return s.Possible && overlaps(s) })
+	return func(v *shape) bool {
+		if v.set != edtf.NotSet {
+			return slices.ContainsFunc(v.spans, func(s edtf.MatchSpan) bool { return s.Possible && overlaps(s) })
 		}
-		startEarliest, _, _, endLatest := signed(r)
+		startEarliest, _, _, endLatest := v.signed()
 		return startEarliest <= to && endLatest >= from
 	}
 }
 
 // signed gives the four days with the infinities that open ones stand for.
-func signed(r *record) (startEarliest, startLatest, endEarliest, endLatest edtf.Day) {
-	startEarliest, startLatest, endEarliest, endLatest = r.days[0], r.days[1], r.days[2], r.days[3]
+func (s *shape) signed() (startEarliest, startLatest, endEarliest, endLatest edtf.Day) {
+	startEarliest, startLatest, endEarliest, endLatest = s.days[0], s.days[1], s.days[2], s.days[3]
 	if startLatest == open && startEarliest != open {
 		startLatest = math.MaxInt32
 	}
@@ -269,3 +260,5 @@ func signed(r *record) (startEarliest, startLatest, endEarliest, endLatest edtf.
 	}
 	return startEarliest, startLatest, endEarliest, endLatest
 }
+
+func cutPair(text string) (role, code string, ok bool) { return strings.Cut(text, ":") }

@@ -1,85 +1,60 @@
 package columns
 
-import (
-	"math"
-	"strings"
+import "github.com/tarikh-timeline/tarikh/internal/timeline"
 
-	"github.com/tarikh-timeline/tarikh/internal/edtf"
-	"github.com/tarikh-timeline/tarikh/internal/timeline"
-)
-
-// Answers tells whether the table keeps all that a filter and its answer need: not
-// words, actors, places, ids nor the past.
-func Answers(f *timeline.Filter, needs timeline.SampleNeeds) bool {
-	return !needs.IDs && !needs.Actors &&
-		len(f.IDs) == 0 && f.Actor == "" && len(f.Words) == 0 && f.BBox == nil && f.AsOf == nil
-}
-
-// Samples hands each event that the filter keeps to each, in no promised order, and
-// stops at its first error. The filter must be one that Answers. A sample has neither
-// id nor actors.
-func (t *Table) Samples(f *timeline.Filter, measure string, each func(*timeline.Sample) error) error {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	keeps := t.compile(f)
-	column := t.measures[measure]
-	var s timeline.Sample
-	for place := range t.records {
-		r := &t.records[place]
-		if r.flags&live == 0 || !keeps(r) {
-			continue
-		}
-		s.Bounds = edtf.Bounds{StartEarliest: bound(r.days[0]), StartLatest: bound(r.days[1]), EndEarliest: bound(r.days[2]), EndLatest: bound(r.days[3])}
-		s.Approximate, s.Uncertain, s.Set = r.flags&approximate != 0, r.flags&uncertain != 0, r.set
-		s.Spans = t.spansOf(r)
-		s.Type, s.Status, s.Dataset = t.types.list[r.kind], t.statuses.list[r.status], t.datasets.list[r.dataset]
-		s.Countries, s.Tags = s.Countries[:0], s.Tags[:0]
-		for _, pair := range t.pairsOf(r) {
-			_, code, _ := strings.Cut(t.roles.list[pair], ":")
-			s.Countries = addDistinct(s.Countries, code)
-		}
-		for _, tag := range t.tags[r.tags : r.tags+uint32(r.tagCount)] {
-			s.Tags = append(s.Tags, t.tagWords.list[tag])
-		}
-		s.Measure, s.HasMeasure = 0, false
-		if place < len(column) && !math.IsNaN(column[place]) {
-			s.Measure, s.HasMeasure = column[place], true
-		}
-		if err := each(&s); err != nil {
-			return err
+// scan hands to each, chunk by chunk, the places of the records that a query keeps.
+// The sign is -1 for what is counted as taken away. The places are valid during the
+// call.
+func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) {
+	var places [chunkSize]uint16
+	for _, part := range []struct {
+		rows *rows
+		sign int
+	}{{&t.live, 1}, {&t.gone, -1}} {
+		for _, c := range part.rows.chunks {
+			if kept := t.pick(q, c, places[:]); len(kept) > 0 {
+				each(c, kept, part.sign)
+			}
 		}
 	}
-	return nil
+}
+
+// pick puts into places those of a chunk's records that the query keeps, column by
+// column: what one condition leaves is looked at by the next.
+func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
+	places = places[:len(c.shape)]
+	for i := range places {
+		places[i] = uint16(i)
+	}
+	places = among(places, c.roles, q.roles)
+	places = c.class.among(places, q.classes)
+	places = among(places, c.shape, q.shapes)
+	places = c.tags.among(places, q.tags)
+	if q.sometimes == nil {
+		return places
+	}
+	n := 0
+	for _, p := range places {
+		if !q.sometimes.has(c.roles[p]) || t.onTheDay(q, c.roles[p], c.shape[p]) {
+			places[n] = p
+			n++
+		}
+	}
+	return places[:n]
 }
 
 // Count counts the events that a filter keeps, one that Answers.
 func (t *Table) Count(f *timeline.Filter) int64 {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	keeps := t.compile(f)
-	n := int64(0)
-	for i := range t.records {
-		if r := &t.records[i]; r.flags&live != 0 && keeps(r) {
-			n++
+	if tallies, ok := t.tallies(f); ok && !f.HasWindow() {
+		n := int64(0)
+		for _, y := range tallies {
+			n += y.events
 		}
+		return n
 	}
-	return n
-}
-
-func (t *Table) pairsOf(r *record) []uint16 { return t.pairs[r.pairs : r.pairs+uint32(r.pairCount)] }
-
-func (t *Table) spansOf(r *record) []edtf.MatchSpan {
-	if r.set == edtf.NotSet {
-		return nil
-	}
-	return t.spans[r.spans]
-}
-
-func addDistinct(list []string, v string) []string {
-	for _, w := range list {
-		if w == v {
-			return list
-		}
-	}
-	return append(list, v)
+	n := 0
+	t.scan(t.compile(f), func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
+	return int64(n)
 }

@@ -1,102 +1,102 @@
-// Package columns keeps in memory, about 70 bytes an event, what charts, facets and
-// exact counts need of every event as it is now. Reading a million documents' rows
-// from the database takes seconds; reading them here takes a fraction of one.
+// Package columns keeps in memory, at 30 to 40 bytes an event, what charts, facets and
+// counts need of every event as it is now. Reading a million documents' rows from the
+// database takes seconds; here the charts that are drawn most are counted already.
 //
 // A table is a copy that follows the revision and is never the record: whoever asks
 // says first whether it is recent enough (Revision), and asks the database where it
 // is not, or where a filter needs what the table does not keep (Answers). It knows
 // neither SQL nor HTTP.
+//
+// An event is a record of five numbers (rows.go), each of a string of bytes in a
+// dictionary (dictionary.go, encode.go): its date, its words, its countries with their
+// roles, its tags and its measures. A filter is tried on each string once and gives
+// sets of numbers (filter.go), a scan looks the numbers of each record up in the sets
+// (scan.go). Of each country, region, type and so on it is counted beside, with every
+// change, which marks its events leave in a chart by months (tally.go), so that these
+// charts cost the same however many events there are (chart.go).
 package columns
 
 import (
-	"hash/maphash"
-	"math"
+	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// Row is one event as the database gives it. The Measure of the Sample is not used.
+// Row is one event as the database gives it. Measures may be put in another order.
 type Row struct {
-	timeline.Sample
-	CountryRoles []string // "role:CODE"
-	Sources      int
-	Measures     map[string]float64
+	edtf.Bounds
+	Approximate, Uncertain bool
+	Set                    edtf.SetKind
+	Spans                  []edtf.MatchSpan // of set dates
+	Type, Status, Dataset  string
+	CountryRoles           []string // "role:CODE"
+	Tags                   []string
+	Sources                int
+	Measures               []Measure
+}
+
+// Measure is a number that an event carries.
+type Measure struct {
+	Name  string
+	Value float64
 }
 
 // Clone gives a row that shares nothing with r but strings.
 func (r *Row) Clone() Row {
 	c := *r
-	c.Spans, c.CountryRoles, c.Tags = slices.Clone(r.Spans), slices.Clone(r.CountryRoles), slices.Clone(r.Tags)
+	c.Spans, c.CountryRoles, c.Tags, c.Measures = slices.Clone(r.Spans), slices.Clone(r.CountryRoles), slices.Clone(r.Tags), slices.Clone(r.Measures)
 	return c
 }
+
+// ErrNotThere says that an event was to be taken away that the table does not have:
+// it is of no use any more and must be loaded anew.
+var ErrNotThere = errors.New("columns: an event to take away is not there")
 
 // Table is safe for concurrent use. A reader sees one revision.
 type Table struct {
 	mu       sync.RWMutex
 	revision int64
 
-	records  []record
-	free     []uint32          // places of events that are gone
-	places   map[uint64]uint32 // of events, by the hash of their id
-	hash     maphash.Seed
-	pairs    []uint16 // of all records: indexes of roles
-	tags     []uint32 // of all records: indexes of tagWords
-	spans    [][]edtf.MatchSpan
-	measures map[string][]float64 // by place; NaN where an event lacks it
-	garbage  int                  // entries of the lists that belong to no event any more
+	// What is taken away is at first only noted, and counted as less than nothing: two
+	// events that are the same to all questions need not be told apart, so that no index
+	// of ids is kept. See settle.
+	live, gone  rows
+	settleAfter int  // see New
+	broken      bool // something was to be taken away that is not there
 
-	types, statuses, datasets, tagWords, roles words
+	shapes, classes, roles, tags, measures dictionary
+	types, statuses, datasets              words
+	tagWords, measureNames                 words
+	pairs                                  words // "role:CODE"
+	pairInfo                               []pairInfo
+	measured                               []int64 // events by measure
+
+	marks      dictionary  // see tally
+	shapeMarks [][2]uint32 // by shape
+	terms      terms
+	encoder    encoder
 }
 
-// record is what is kept of an event; with its places in the lists it is 48 bytes.
-type record struct {
-	days      [4]edtf.Day // open where it is the smallest number
-	pairs     uint32      // the first in Table.pairs
-	tags      uint32      // the first in Table.tags
-	spans     uint32      // in Table.spans, of a set
-	dataset   uint32
-	sources   uint16
-	pairCount uint16
-	tagCount  uint16
-	kind      uint8
-	status    uint8
-	set       edtf.SetKind
-	flags     uint8
-}
-
-const (
-	live uint8 = 1 << iota
-	approximate
-	uncertain
-)
-
-const open edtf.Day = math.MinInt32
-
-// words numbers words as they are met.
-type words struct {
-	list []string
-	ids  map[string]uint32
-}
-
-func (w *words) id(word string) uint32 {
-	id, ok := w.ids[word]
-	if !ok {
-		if w.ids == nil {
-			w.ids = map[string]uint32{}
-		}
-		id, word = uint32(len(w.list)), strings.Clone(word)
-		w.list, w.ids[word] = append(w.list, word), id
-	}
-	return id
+// pairInfo is what a country in a role is a part of.
+type pairInfo struct {
+	role, code string
+	country    uint32 // in terms.countries
+	regions    []membership
 }
 
 // New makes an empty table of revision 0.
 func New() *Table {
-	return &Table{places: map[uint64]uint32{}, hash: maphash.MakeSeed(), measures: map[string][]float64{}}
+	// Each scan reads again what is gone, and settling it reads all: it is put off until
+	// there are so many, and a share of the events.
+	const settleAfter = 1024
+	return &Table{
+		settleAfter: settleAfter,
+		shapes:      newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),
+		marks: newDictionary(), shapeMarks: make([][2]uint32, 1), terms: newTerms(),
+	}
 }
 
 // Revision tells what state of the data the table holds.
@@ -110,164 +110,178 @@ func (t *Table) Revision() int64 {
 func (t *Table) Len() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return len(t.places)
+	return t.live.n - t.gone.n
 }
 
-// Update brings the table to a revision: rows were written since its own, and the ids
-// in gone were deleted. Nothing is done where the table is there already.
-func (t *Table) Update(revision int64, rows []Row, gone []string) {
+// Bytes is about what the table takes of memory.
+func (t *Table) Bytes() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	n := t.live.bytes() + t.gone.bytes() + 8*cap(t.shapeMarks) + t.terms.bytes()
+	for _, d := range t.dictionaries() {
+		n += d.bytes()
+	}
+	const word = 80 // with its place in the map
+	return n + word*(len(t.tagWords.list)+len(t.pairs.list)+len(t.datasets.list))
+}
+
+// Update brings the table to a revision. Of the events that were written since its own,
+// gone are as they were at the table's revision, and come as they are now; an event
+// that was changed is in both. Nothing is done where the table is there already. After
+// ErrNotThere the table is of no use.
+func (t *Table) Update(revision int64, gone, come []Row) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if revision <= t.revision {
-		return
+	if revision > t.revision {
+		t.revision = revision
+		for i := range come { // first, so that what both have in common is kept
+			t.put(&come[i])
+		}
+		for i := range gone {
+			t.take(&gone[i])
+		}
+		if t.gone.n > t.settleAfter+t.live.n/64 {
+			t.settle()
+		}
 	}
-	for _, id := range gone {
-		t.remove(id)
+	if t.broken {
+		return ErrNotThere
 	}
-	for i := range rows {
-		t.put(&rows[i])
-	}
-	t.revision = revision
+	return nil
 }
 
-// Load adds events to a table that nobody else has yet.
+// Load adds an event to a table that nobody else has yet.
 func (t *Table) Load(row *Row) { t.put(row) }
 
 // Loaded ends the loading.
-func (t *Table) Loaded(revision int64) { t.revision = revision }
-
-// key stands for an id: 64 bits under a seed of this table, so that the ids need not be
-// kept. Two of a million ids have the same with a probability of 10^-8.
-func (t *Table) key(id string) uint64 { return maphash.String(t.hash, id) }
-
-func (t *Table) remove(id string) {
-	key := t.key(id)
-	place, ok := t.places[key]
-	if !ok {
-		return
+func (t *Table) Loaded(revision int64) {
+	t.revision = revision
+	for _, d := range t.dictionaries() {
+		d.trim()
 	}
-	delete(t.places, key)
-	t.discard(place)
-	t.free = append(t.free, place)
-	t.compact()
+	t.shapeMarks = slices.Clone(t.shapeMarks)
 }
 
-// discard gives up what a record has in the lists.
-func (t *Table) discard(place uint32) {
-	r := &t.records[place]
-	t.garbage += int(r.pairCount) + int(r.tagCount)
-	if r.set != edtf.NotSet {
-		t.garbage++
-	}
-	*r = record{}
-	t.measure(place, nil)
+func (t *Table) dictionaries() []*dictionary {
+	return []*dictionary{&t.shapes, &t.classes, &t.roles, &t.tags, &t.measures, &t.marks}
 }
 
 func (t *Table) put(row *Row) {
-	key := t.key(row.ID)
-	place, known := t.places[key]
-	switch n := len(t.free); {
-	case known:
-		t.discard(place)
-	case n > 0:
-		place, t.free = t.free[n-1], t.free[:n-1]
-	default:
-		place = uint32(len(t.records))
-		t.records = append(t.records, record{})
+	e := t.encode(row)
+	var r record
+	var isNew bool
+	if r.shape, isNew = t.shapes.hold(e.shape); isNew {
+		t.holdMarks(r.shape)
 	}
-	t.places[key] = place
-	r := record{
-		days:    [4]edtf.Day{day(row.StartEarliest), day(row.StartLatest), day(row.EndEarliest), day(row.EndLatest)},
-		kind:    uint8(t.types.id(row.Type)),
-		status:  uint8(t.statuses.id(row.Status)),
-		dataset: t.datasets.id(row.Dataset),
-		sources: uint16(min(row.Sources, math.MaxUint16)),
-		set:     row.Set,
-		flags:   live,
-		pairs:   uint32(len(t.pairs)), pairCount: uint16(len(row.CountryRoles)),
-		tags: uint32(len(t.tags)), tagCount: uint16(len(row.Tags)),
-	}
-	if row.Approximate {
-		r.flags |= approximate
-	}
-	if row.Uncertain {
-		r.flags |= uncertain
-	}
-	if row.Set != edtf.NotSet {
-		r.spans = uint32(len(t.spans))
-		t.spans = append(t.spans, slices.Clone(row.Spans))
-	}
-	for _, pair := range row.CountryRoles {
-		t.pairs = append(t.pairs, uint16(t.roles.id(pair)))
-	}
-	for _, tag := range row.Tags {
-		t.tags = append(t.tags, t.tagWords.id(tag))
-	}
-	t.records[place] = r
-	t.measure(place, row.Measures)
-	t.compact()
+	r.class, _ = t.classes.hold(e.class)
+	r.roles, _ = t.roles.hold(e.roles)
+	r.tags, _ = t.tags.hold(e.tags)
+	r.measures, _ = t.measures.hold(e.measures)
+	t.live.add(r)
+	t.count(r, 1)
 }
 
-func (t *Table) measure(place uint32, values map[string]float64) {
-	for name := range values {
-		if t.measures[name] == nil {
-			t.measures[strings.Clone(name)] = []float64{}
+// take notes that an event is gone.
+func (t *Table) take(row *Row) {
+	e := t.encode(row)
+	var r record
+	for _, part := range []struct {
+		number     *uint32
+		dictionary *dictionary
+		text       []byte
+	}{
+		{&r.shape, &t.shapes, e.shape}, {&r.class, &t.classes, e.class}, {&r.roles, &t.roles, e.roles},
+		{&r.tags, &t.tags, e.tags}, {&r.measures, &t.measures, e.measures},
+	} {
+		var ok bool
+		if *part.number, ok = part.dictionary.find(part.text); !ok {
+			t.broken = true
+			return
 		}
 	}
-	for name, column := range t.measures {
-		value, ok := values[name]
-		if !ok {
-			value = math.NaN()
-		}
-		for len(column) <= int(place) {
-			if !ok {
-				break // what lies beyond the end of a column is not there
-			}
-			column = append(column, math.NaN())
-		}
-		if int(place) < len(column) {
-			column[place] = value
-		}
-		t.measures[name] = column
-	}
+	t.shapes.again(r.shape)
+	t.classes.again(r.class)
+	t.roles.again(r.roles)
+	t.tags.again(r.tags)
+	t.measures.again(r.measures)
+	t.gone.add(r)
+	t.count(r, -1)
 }
 
-// compact makes the lists anew when more than half of them is garbage.
-func (t *Table) compact() {
-	const worthIt = 1 << 16
-	if t.garbage < worthIt || 2*t.garbage < len(t.pairs)+len(t.tags)+len(t.spans) {
-		return
+// settle takes the records that are gone out of the others.
+func (t *Table) settle() {
+	left := map[record]int{}
+	shapes := newBits(t.shapes.len())
+	for i := range t.gone.n {
+		r := t.gone.at(i)
+		left[r]++
+		shapes.set(int(r.shape))
 	}
-	pairs, tags, spans := make([]uint16, 0, len(t.pairs)/2), make([]uint32, 0, len(t.tags)/2), make([][]edtf.MatchSpan, 0, len(t.spans)/2)
-	for i := range t.records {
-		r := &t.records[i]
-		if r.flags&live == 0 {
+	n := t.gone.n
+	t.gone = rows{}
+	for i := 0; n > 0 && i < t.live.n; {
+		if !shapes.has(t.live.chunks[i/chunkSize].shape[i%chunkSize]) {
+			i++
 			continue
 		}
-		from := r.pairs
-		r.pairs = uint32(len(pairs))
-		pairs = append(pairs, t.pairs[from:from+uint32(r.pairCount)]...)
-		from = r.tags
-		r.tags = uint32(len(tags))
-		tags = append(tags, t.tags[from:from+uint32(r.tagCount)]...)
-		if r.set != edtf.NotSet {
-			spans = append(spans, t.spans[r.spans])
-			r.spans = uint32(len(spans) - 1)
+		r := t.live.at(i)
+		if left[r] == 0 {
+			i++
+			continue
+		}
+		left[r]--
+		n--
+		t.live.set(i, t.live.at(t.live.n-1))
+		t.live.cut()
+		for range 2 { // for itself, and for having been noted
+			t.drop(r)
 		}
 	}
-	t.pairs, t.tags, t.spans, t.garbage = pairs, tags, spans, 0
+	t.broken = t.broken || n > 0
 }
 
-func day(b edtf.Bound) edtf.Day {
-	if !b.Known {
-		return open
+func (t *Table) drop(r record) {
+	marks := t.shapeMarks[r.shape]
+	if t.shapes.drop(r.shape) {
+		for _, m := range marks {
+			if m != 0 {
+				t.marks.drop(m)
+			}
+		}
 	}
-	return b.Day
+	t.classes.drop(r.class)
+	t.roles.drop(r.roles)
+	t.tags.drop(r.tags)
+	t.measures.drop(r.measures)
 }
 
-func bound(d edtf.Day) edtf.Bound {
-	if d == open {
-		return edtf.Open
+// HasMeasure tells whether some event carries a measure.
+func (t *Table) HasMeasure(name string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	id, ok := t.measureNames.ids[name]
+	return ok && int(id) < len(t.measured) && t.measured[id] > 0
+}
+
+// Measures gives the names of the measures that some event carries, sorted by bytes.
+func (t *Table) Measures() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var names []string
+	for id, n := range t.measured {
+		if n > 0 {
+			names = append(names, t.measureNames.list[id])
+		}
 	}
-	return edtf.At(d)
+	slices.Sort(names)
+	return names
+}
+
+// sample gives what charts need of a shape. Its spans are those of s.
+func (s *shape) sample() timeline.Sample {
+	v := timeline.Sample{Bounds: s.bounds(), Approximate: s.flags&approximate != 0, Uncertain: s.flags&uncertain != 0, Set: s.set}
+	if s.set != edtf.NotSet {
+		v.Spans = s.spans
+	}
+	return v
 }

@@ -87,22 +87,64 @@ func TestFaultsAreBounded(t *testing.T) {
 	}
 }
 
-// FuzzBatch: no body makes it panic, and there are events or faults.
+// FuzzBatch: no body makes it panic; there are events, which come back when they are
+// written anew, or faults, a bounded number, each with its place.
 func FuzzBatch(f *testing.F) {
 	f.Add("[" + minimal("a") + "]")
 	f.Add(minimal("a") + "\n" + minimal("b"))
+	f.Add(minimal("a") + "\r\n\n" + minimal("a") + "\n")
 	f.Add("[{},{]")
 	f.Add("\n\n[")
+	const most = 100
 	f.Fuzz(func(t *testing.T, body string) {
+		lines := true
 		for _, decode := range []func([]byte, int) (eventjson.Batch, error){eventjson.DecodeLines, eventjson.DecodeArray} {
-			batch, err := decode([]byte(body), 100)
+			batch, err := decode([]byte(body), most)
 			var e *timeline.Error
 			if err != nil && !errors.As(err, &e) {
-				t.Errorf("%v", err)
+				t.Fatalf("%v", err)
 			}
-			if err == nil && batch.Lines != nil && len(batch.Lines) != len(batch.Events) {
-				t.Errorf("%d lines of %d events", len(batch.Lines), len(batch.Events))
+			if err != nil {
+				checkPlaces(t, e, lines)
+			} else if len(batch.Events) > 0 {
+				checkReturn(t, batch)
 			}
+			lines = false
 		}
 	})
+}
+
+func checkPlaces(t *testing.T, e *timeline.Error, lines bool) {
+	t.Helper()
+	if e.Message == "" || len(e.Message) > 1_000 || len(e.Faults) > 10_001 {
+		t.Errorf("%d faults: %.2000s", len(e.Faults), e.Message)
+	}
+	for _, fault := range e.Faults {
+		if fault.Detail == "" || len(fault.Detail) > 2_000 || (fault.Line > 0) != lines || fault.Pointer != "" && fault.Pointer[0] != '/' {
+			t.Errorf("%+v", fault)
+		}
+	}
+}
+
+// checkReturn writes a batch anew and reads it again.
+func checkReturn(t *testing.T, batch eventjson.Batch) {
+	t.Helper()
+	if batch.Lines != nil && len(batch.Lines) != len(batch.Events) {
+		t.Errorf("%d lines of %d events", len(batch.Lines), len(batch.Events))
+	}
+	var text []byte
+	for i := range batch.Events {
+		text = append(batch.Events[i].AppendBody(text), '}', '\n')
+	}
+	again, err := eventjson.DecodeLines(text, len(batch.Events))
+	if err != nil || len(again.Events) != len(batch.Events) {
+		t.Fatalf("%d events become %d, %v, in %s", len(batch.Events), len(again.Events), err, text)
+	}
+	var twice []byte
+	for i := range again.Events {
+		twice = append(again.Events[i].AppendBody(twice), '}', '\n')
+	}
+	if string(twice) != string(text) {
+		t.Errorf("%s\ncomes back as\n%s", text, twice)
+	}
 }

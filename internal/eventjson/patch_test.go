@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -165,6 +166,10 @@ func FuzzPatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		patch, err := eventjson.ParsePatch([]byte(text))
 		if err != nil {
+			var e *timeline.Error
+			if !errors.As(err, &e) || e.Message == "" || !utf8.ValidString(e.Message) || len(e.Message) > 1_000 {
+				t.Fatalf("%q is refused with %v", text, err)
+			}
 			return
 		}
 		once, err := patch.Apply([]byte(doc))

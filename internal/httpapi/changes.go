@@ -38,7 +38,7 @@ func (a *api) listChanges(r *request) (*answer, error) {
 	return a.changesAnswer(r, walk, limit, func() (timeline.ChangePage, error) {
 		page, err := a.Store.Changes(r.ctx, from, limit)
 		if err == nil {
-			err = r.notAhead("after", from, page.Revision)
+			err = a.checkPlace(r, "after", from, page.Revision)
 		}
 		return page, err
 	})
@@ -72,6 +72,7 @@ func (a *api) changesAnswer(r *request, walk string, limit int, read func() (tim
 		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
 	}
 	given.body = appendPage(timeline.Page{Docs: docs}, limit, next, page.Revision)
+	r.served.rows = len(docs)
 	return given, nil
 }
 
@@ -97,11 +98,25 @@ func (r *request) after(name, value string) int64 {
 	return n
 }
 
-// notAhead refuses a place that no revision has reached: whoever is there follows
-// other data.
-func (r *request) notAhead(name string, from timeline.ChangePosition, newest int64) error {
+// checkPlace refuses a place that the data never had: one that no revision has reached,
+// or that was lost when a backup was restored. Whoever is there follows other data, and
+// would miss what became of them.
+func (a *api) checkPlace(r *request, name string, from timeline.ChangePosition, newest int64) error {
 	if from.Revision > newest {
 		r.query.fault(name, "is revision %d, but the newest is %d; these are other data than those you followed: begin again with 0", from.Revision, newest)
+		return r.query.err()
+	}
+	if from.Revision == newest { // most followers: there is nothing to look up
+		return nil
+	}
+	stop := r.timed()
+	lost, err := a.Store.RevisionLost(r.ctx, from.Revision)
+	stop()
+	if err != nil {
+		return err
+	}
+	if lost {
+		r.query.fault(name, "is revision %d, which was lost when a backup was restored: begin again with 0", from.Revision)
 	}
 	return r.query.err()
 }

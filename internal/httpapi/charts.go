@@ -26,50 +26,40 @@ func (a *api) getTimeline(r *request) (*answer, error) {
 		return nil, err
 	}
 	named := q.GroupBy == timeline.GroupDataset
-	etag, cache := f.label("getTimeline", fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
-	}
-	builder := timeline.NewChartBuilder(q)
-	var needs timeline.SampleNeeds
-	if q.Measure != timeline.MeasureEvents {
-		needs.Measure = q.Measure
-	}
-	stop := r.timed()
-	err = a.Store.Samples(r.ctx, f.Filter, needs, func(s *timeline.Sample) error {
-		builder.Add(s)
-		return nil
-	})
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	chart, err := builder.Chart()
-	if err != nil {
-		return nil, err
-	}
-	if named {
-		titles, err := a.datasetTitles(r)
+	given := f.label(r.op.id, fmt.Sprintf("interval=%s&by=%s&measure=%q&group_by=%s", q.Interval, q.By, q.Measure, q.GroupBy), named)
+	given.make = func(r *request) (made, error) {
+		chart, err := a.chart(r, q)
 		if err != nil {
-			return nil, err
+			return made{}, err
 		}
-		chart.Name(titles)
+		if named {
+			titles, err := a.datasetTitles(r)
+			if err != nil {
+				return made{}, err
+			}
+			chart.Name(titles)
+		}
+		return made{body: chart.AppendJSON(nil, f.revision), rows: len(chart.Buckets)}, nil
 	}
-	return &answer{body: chart.AppendJSON(nil, f.revision), etag: etag, cache: cache}, nil
+	return given, nil
 }
 
-// label gives the validator and the Cache-Control of an answer that depends on the
-// filter and on more. What shows the names that data sets have now, named, is not
-// for ever: they have no past.
-func (f *asked) label(operation, more string, named bool) (etag, cache string) {
-	revision, cache := f.revision, f.cache
+func (a *api) chart(r *request, q timeline.ChartQuery) (timeline.Chart, error) {
+	defer r.timed()()
+	return a.Store.Chart(r.ctx, q)
+}
+
+// label is the answer to what depends on the filter and on more. What shows the names
+// that data sets have now, named, is not for ever: they have no past.
+func (f *asked) label(operation, more string, named bool) *answer {
+	m := f.moment
 	if named {
-		revision = f.newest
-		if cache == immutable {
-			cache = revalidated
+		m.revision = f.newest
+		if m.cache == immutable {
+			m.cache = revalidated
 		}
 	}
-	return listETag(revision, operation, f.Key()+more), cache
+	return m.answer(operation, f.Key()+more)
 }
 
 // checkMeasure notes a measure that no event carries, and a measure that was given
@@ -93,8 +83,11 @@ func (a *api) checkMeasure(r *request, measure string) error {
 		}
 	}
 	i := slices.IndexFunc(r.query.faults, func(f timeline.Fault) bool { return f.Parameter == "by" })
+	if i < 0 {
+		return nil
+	}
 	given := r.target.URL.Query().Get("by")
-	if i < 0 || given == "" || !printable(given) {
+	if given == "" || !printable(given) {
 		return nil
 	}
 	has, err := a.Store.HasMeasure(r.ctx, given)
@@ -130,52 +123,31 @@ func (a *api) getFacets(r *request) (*answer, error) {
 		bys = timeline.FacetBys
 	}
 	limit := r.query.number("limit")
-	etag, cache := f.label("getFacets", fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
-	if same := r.unchanged(etag, cache); same != nil {
-		return same, nil
+	given := f.label(r.op.id, fmt.Sprintf("by=%s&limit=%d", strings.Join(bys, ","), limit), slices.Contains(bys, timeline.GroupDataset))
+	given.make = func(r *request) (made, error) {
+		facets, err := a.countFacets(r, f.Filter, bys, limit)
+		if err != nil {
+			return made{}, err
+		}
+		values := 0
+		for i := range facets {
+			values += len(facets[i].Values)
+		}
+		return made{body: timeline.AppendFacets(nil, facets, f.revision), rows: values}, nil
 	}
-	facets, err := a.countFacets(r, f.Filter, bys, limit)
+	return given, nil
+}
+
+// countFacets counts facets and names their values.
+func (a *api) countFacets(r *request, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error) {
+	defer r.timed()()
+	facets, err := a.Store.Facets(r.ctx, f, bys, limit)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{body: timeline.AppendFacets(nil, facets, f.revision), etag: etag, cache: cache}, nil
-}
-
-// countFacets reads the events once for all facets that are counted under the same
-// filter.
-func (a *api) countFacets(r *request, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error) {
-	defer r.timed()()
-	facets := make([]timeline.Facet, len(bys))
-	together := map[string][]int{}
-	for i, by := range bys {
-		with := timeline.FacetFilter(f, by)
-		key := with.Key()
-		if by == timeline.GroupActor { // needs more of each event than the others, which memory has not
-			key += by
-		}
-		together[key] = append(together[key], i)
-	}
-	for _, same := range together {
-		var counters []*timeline.FacetCounter
-		for _, i := range same {
-			counters = append(counters, timeline.NewFacetCounter(bys[i]))
-		}
-		actors := bys[same[0]] == timeline.GroupActor
-		needs := timeline.SampleNeeds{IDs: actors, Actors: actors}
-		err := a.Store.Samples(r.ctx, timeline.FacetFilter(f, bys[same[0]]), needs, func(s *timeline.Sample) error {
-			for _, c := range counters {
-				c.Add(s)
-			}
-			return nil
-		})
-		if err != nil {
+	for i := range facets {
+		if err := a.nameFacet(r, f.AsOf, &facets[i]); err != nil {
 			return nil, err
-		}
-		for n, i := range same {
-			facets[i] = counters[n].Facet(limit)
-			if err := a.nameFacet(r, f.AsOf, &facets[i]); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return facets, nil

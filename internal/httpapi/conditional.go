@@ -27,19 +27,27 @@ func digest(s string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// unchanged gives the answer that the client's copy still stands, or nil. Tags are
-// compared weakly, as If-None-Match asks.
+// unchanged gives the answer that the client's copy still stands, or nil.
 func (r *request) unchanged(etag, cache string) *answer {
-	for tag := range strings.SplitSeq(r.ifNoneMatch, ",") {
-		tag = strings.TrimSpace(tag)
-		if tag == "*" || sameTag(tag, etag) {
-			if tag == "*" {
-				tag = etag
-			}
-			return &answer{status: http.StatusNotModified, etag: tag, cache: cache}
-		}
+	if tag := heldTag(r.ifNoneMatch, etag); tag != "" {
+		return &answer{status: http.StatusNotModified, etag: tag, cache: cache}
 	}
 	return nil
+}
+
+// heldTag gives the tag of an If-None-Match that is etag, in the form that the client
+// has it; "" when none is. Tags are compared weakly, as If-None-Match asks.
+func heldTag(ifNoneMatch, etag string) string {
+	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			return etag
+		}
+		if sameTag(tag, etag) {
+			return tag
+		}
+	}
+	return ""
 }
 
 // entityTag is how a tag is written in If-Match.

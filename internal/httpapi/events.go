@@ -30,23 +30,20 @@ func (a *api) listEvents(r *request) (*answer, error) {
 	if err := r.query.err(); err != nil {
 		return nil, err
 	}
-	etag := listETag(f.revision, "listEvents", fmt.Sprintf("%s&limit=%d&count=%s&cursor=%s", walk, q.Limit, q.Count, r.query.text("cursor")))
-	if same := r.unchanged(etag, f.cache); same != nil {
-		return same, nil
+	given := f.answer(r.op.id, fmt.Sprintf("%s&limit=%d&count=%s&cursor=%s", walk, q.Limit, q.Count, r.query.text("cursor")))
+	given.make = func(r *request) (made, error) {
+		stop := r.timed()
+		page, err := a.Store.ListEvents(r.ctx, q)
+		stop()
+		if err != nil {
+			return made{}, err
+		}
+		next := ""
+		if page.Next != nil {
+			next = encodeCursor(*page.Next, walk)
+		}
+		return made{body: appendPage(page, q.Limit, next, f.revision), next: next, rows: len(page.Docs)}, nil
 	}
-	stop := r.timed()
-	page, err := a.Store.ListEvents(r.ctx, q)
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	given := &answer{etag: etag, cache: f.cache}
-	next := ""
-	if page.Next != nil {
-		next = encodeCursor(*page.Next, walk)
-		given.next = nextAddress(r, next)
-	}
-	given.body = appendPage(page, q.Limit, next, f.revision)
 	return given, nil
 }
 
@@ -112,17 +109,15 @@ func (a *api) getEvent(r *request) (*answer, error) {
 	if err := r.query.err(); err != nil {
 		return nil, err
 	}
-	stop := r.timed()
-	doc, revision, err := a.Store.Event(r.ctx, r.pathID, at.filter)
-	stop()
-	if err != nil {
-		return nil, err
+	given := at.answer(r.op.id, fmt.Sprintf("%sid=%s", at.key(), r.pathID))
+	given.etag = "" // it has one of its own
+	given.make = func(r *request) (made, error) {
+		stop := r.timed()
+		doc, revision, err := a.Store.Event(r.ctx, r.pathID, at.filter)
+		stop()
+		return made{body: doc, etag: eventETag(revision), rows: 1}, err
 	}
-	etag := eventETag(revision)
-	if same := r.unchanged(etag, at.cache); same != nil {
-		return same, nil
-	}
-	return &answer{body: doc, etag: etag, cache: at.cache}, nil
+	return given, nil
 }
 
 // checkPathID refuses what cannot be an id, with all other faults.
@@ -146,21 +141,19 @@ func (a *api) getEventChain(r *request) (*answer, error) {
 		return nil, err
 	}
 	depth := r.query.number("depth")
-	asked := timeline.Filter{AsOf: at.filter}
-	etag := listETag(at.revision, "getEventChain", fmt.Sprintf("%sid=%s&depth=%d", asked.Key(), r.pathID, depth))
-	if same := r.unchanged(etag, at.cache); same != nil {
-		return same, nil
+	given := at.answer(r.op.id, fmt.Sprintf("%sid=%s&depth=%d", at.key(), r.pathID, depth))
+	given.make = func(r *request) (made, error) {
+		stop := r.timed()
+		docs, more, err := a.Store.Chain(r.ctx, r.pathID, depth, at.filter)
+		stop()
+		if err != nil {
+			return made{}, err
+		}
+		count := timeline.Count{Value: int64(len(docs)), Relation: "eq"}
+		if more {
+			count.Relation = "gte"
+		}
+		return made{body: appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision), rows: len(docs)}, nil
 	}
-	stop := r.timed()
-	docs, more, err := a.Store.Chain(r.ctx, r.pathID, depth, at.filter)
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	count := timeline.Count{Value: int64(len(docs)), Relation: "eq"}
-	if more {
-		count.Relation = "gte"
-	}
-	body := appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision)
-	return &answer{body: body, etag: etag, cache: at.cache}, nil
+	return given, nil
 }

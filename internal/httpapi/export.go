@@ -62,6 +62,8 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 		if err != nil {
 			return nil, err
 		}
+	} else if err := a.answers(r); err != nil {
+		return nil, err
 	}
 	return &answer{
 		etag: etag, cache: f.cache, contentType: format.ContentType,
@@ -77,13 +79,24 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 				}
 			}
 			out := format.New(w, about)
-			err := a.Store.Export(r.ctx, f.Filter, order, out.Event)
+			err := a.Store.Export(r.ctx, f.Filter, order, func(doc []byte) error {
+				r.served.rows++
+				return out.Event(doc)
+			})
 			if err != nil && !errors.Is(err, render.ErrFull) {
 				return err
 			}
 			return out.Close()
 		},
 	}, nil
+}
+
+// answers tells whether the database does. An export may take as long as it needs, and
+// would wait for one that has fallen silent.
+func (a *api) answers(r *request) error {
+	defer r.timed()()
+	_, _, err := a.Store.ReadRevision(r.ctx)
+	return err
 }
 
 // unknownFormat is the error of a path that would be an export in a format that

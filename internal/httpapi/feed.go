@@ -77,6 +77,13 @@ func (f *feed) follow(ctx context.Context) (batches <-chan batch, leave func(), 
 	return c, func() { f.leave(c) }, nil
 }
 
+// followed is the number of followers.
+func (f *feed) followed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.followers)
+}
+
 func (f *feed) leave(c chan batch) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,11 +201,11 @@ func newBatch(from timeline.ChangePosition, page timeline.ChangePage) batch {
 	return b
 }
 
-// after gives the text of the messages behind a place.
-func (b *batch) after(p timeline.ChangePosition) []byte {
+// after gives the text of the messages behind a place, and how many they are.
+func (b *batch) after(p timeline.ChangePosition) (text []byte, messages int) {
 	i := sort.Search(len(b.messages), func(i int) bool { return p.Before(b.messages[i].at) })
 	if i == len(b.messages) {
-		return nil
+		return nil, 0
 	}
-	return b.text[b.messages[i].start:]
+	return b.text[b.messages[i].start:], len(b.messages) - i
 }

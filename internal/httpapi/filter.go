@@ -17,9 +17,7 @@ import (
 // asked is a filter with what its answer is labelled by.
 type asked struct {
 	timeline.Filter
-	revision int64  // that is answered
-	newest   int64  // that there is; the same without as_of
-	cache    string // Cache-Control of the answer
+	moment
 }
 
 // filter reads the filters of a request. The newest revision is read before any
@@ -52,8 +50,8 @@ func (a *api) filter(r *request) (asked, error) {
 	if f.Datasets, err = a.datasets(r); err != nil {
 		return f, err
 	}
-	moment, err := a.asOf(r)
-	f.AsOf, f.revision, f.newest, f.cache = moment.filter, moment.revision, moment.newest, moment.cache
+	f.moment, err = a.asOf(r)
+	f.AsOf = f.filter
 	return f, err
 }
 
@@ -218,9 +216,20 @@ func (a *api) datasets(r *request) ([]string, error) {
 // moment is the state of the data that a request asks for.
 type moment struct {
 	filter   *int64 // nil: as they are now
-	revision int64
-	newest   int64
-	cache    string
+	revision int64  // that is answered
+	newest   int64  // that there is; the same without as_of
+	cache    string // Cache-Control of the answer
+}
+
+// answer is one that stands as long as the data of the moment do. query is canonical.
+func (m *moment) answer(operation, query string) *answer {
+	return &answer{etag: listETag(m.revision, operation, query), cache: m.cache, query: operation + "?" + query, newest: m.newest}
+}
+
+// key is the moment's part of a canonical query.
+func (m *moment) key() string {
+	asked := timeline.Filter{AsOf: m.filter}
+	return asked.Key()
 }
 
 // asOf gives the revision that is answered: the newest, or what as_of names.
@@ -234,10 +243,18 @@ func (a *api) asOf(r *request) (moment, error) {
 		return now, err
 	}
 	if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) {
+		if n > newest { // another instance may have told the client of it just now
+			stop = r.timed()
+			newest, _, err = a.Store.ReadRevision(r.ctx)
+			stop()
+			if err != nil {
+				return now, err
+			}
+		}
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
 		}
-		return moment{&n, n, newest, immutable}, nil
+		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n, newest)
 	}
 	// A plus sign that nobody escaped has become a space.
 	at, parseErr := time.Parse(time.RFC3339, strings.ReplaceAll(value, " ", "+"))
@@ -253,4 +270,19 @@ func (a *api) asOf(r *request) (moment, error) {
 	n, err := a.Store.RevisionAt(r.ctx, at)
 	stop()
 	return moment{&n, n, newest, revalidated}, err
+}
+
+// checkAsOf notes a revision that was lost when a backup was restored: what stood then is
+// not known, and must not be told from what stands now.
+func (a *api) checkAsOf(r *request, revision, newest int64) error {
+	if revision <= 0 || revision >= newest {
+		return nil
+	}
+	stop := r.timed()
+	lost, err := a.Store.RevisionLost(r.ctx, revision)
+	stop()
+	if lost {
+		r.query.fault("as_of", "is revision %d, which was lost when a backup was restored; ask as of a time, or without as_of", revision)
+	}
+	return err
 }

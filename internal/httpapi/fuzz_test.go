@@ -1,7 +1,14 @@
 package httpapi
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -9,31 +16,52 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// FuzzQuery: no query makes parsing panic, and each ends in a filter or in faults
-// that name a parameter and say what to do.
+// FuzzQuery: no query of any operation makes parsing panic; what is kept of it comes back
+// when it is written anew; and each fault names a parameter, says what to do, and is
+// short: an answer must not be many times what was asked.
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{
 		"", "country=ML,NE&from=2020&to=2023", "date=202X&match=certain", "q=%D9%85%D8%A7%D9%84%D9%8A", "bbox=-180,-90,180,90",
 		"on=02-29", "&&==&%", "country=%00", "limit=1&limit=2", "as_of=2026-01-01T00:00:00+02:00", "region=011,ECOWAS&predecessors=true",
+		"interval=year&group_by=country&measure=deaths&by=active", "reason=a%20b&merged_into=x", "after=17&cursor=AQ", "depth=5", "dry_run=true",
+		"a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q&r&s&t&u&v&w&x&y&z&aa&ab&ac&ad&ae&af&ag&ah&ai&aj&ak&al&am&an&ao&ap&aq&ar&as&at&au&av&aw&ax&ay&az",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		q := parseQuery(raw, listParameters)
-		q.window()
-		q.monthDay()
-		q.countries()
-		q.regions()
-		q.bbox()
-		if q.number("limit") < 1 || q.number("limit") > 500 {
-			t.Errorf("limit %d", q.number("limit"))
-		}
-		for _, fault := range q.faults {
-			if fault.Parameter == "" || fault.Detail == "" {
-				t.Errorf("%+v", fault)
+		for _, op := range operations {
+			q := parseQuery(raw, op.parameters)
+			again := parseQuery(written(q), op.parameters)
+			if !maps.EqualFunc(again.values, q.values, slices.Equal) {
+				t.Errorf("%s: %q is kept as %q, and that as %q", op.id, raw, q.values, again.values)
+			}
+			q.window()
+			q.monthDay()
+			q.countries()
+			q.regions()
+			q.bbox()
+			if slices.ContainsFunc(op.parameters, func(p parameter) bool { return p.name == "limit" }) && (q.number("limit") < 1 || q.number("limit") > 500) {
+				t.Errorf("limit %d", q.number("limit"))
+			}
+			if len(q.faults) > maxFaults+1 {
+				t.Errorf("%s: %d faults", op.id, len(q.faults))
+			}
+			for _, fault := range q.faults {
+				if fault.Parameter == "" || fault.Detail == "" || len(fault.Parameter)+len(fault.Detail) > 5_000 || !utf8.ValidString(fault.Parameter+fault.Detail) {
+					t.Errorf("%s: %+v", op.id, fault)
+				}
 			}
 		}
 	})
+}
+
+// written gives a query of what was kept of one.
+func written(q *query) string {
+	values := url.Values{}
+	for name, items := range q.values {
+		values.Set(name, strings.Join(items, ","))
+	}
+	return values.Encode()
 }
 
 // FuzzCursor: no text makes a cursor panic, and only what encodeCursor made is one.
@@ -85,4 +113,23 @@ func TestCursorsComeBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestManyFaultsOfAQueryAreNotAllTold: ten thousand wrong names would be answered with
+// megabytes.
+func TestManyFaultsOfAQueryAreNotAllTold(t *testing.T) {
+	t.Parallel()
+	raw := ""
+	for i := range 10_000 {
+		raw += fmt.Sprintf("&%x", i)
+	}
+	q := parseQuery(raw, listParameters)
+	var e *timeline.Error
+	if !errors.As(q.err(), &e) || len(e.Faults) != maxFaults+1 {
+		t.Fatalf("%d faults: %.300v", len(q.faults), q.err())
+	}
+	if e.Message != "More than 100 parameters are wrong. errors tells what to do about the first." ||
+		e.Faults[maxFaults].Detail != "is wrong too, and there may be more faults; correct these first" || e.Faults[0].Suggestion == "" && len(e.Faults[0].Allowed) == 0 {
+		t.Errorf("%s, %+v", e.Message, e.Faults[maxFaults])
+	}
 }

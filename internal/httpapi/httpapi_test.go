@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,7 +21,7 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, noLeaks) }
 
 // clock is the time that the examples of the contract and the README were made at.
 var clock = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
@@ -33,13 +34,28 @@ type service struct {
 	store   *postgres.Store
 }
 
+// serve is the API as the program runs it: the revision is watched, and answers are kept.
+
 func serve(t testing.TB, change ...func(*httpapi.Options)) service {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: pgtest.New(t), MaxConns: 8, Now: func() time.Time { return clock }})
+	return serveAt(t, pgtest.New(t), change...)
+}
+
+func openStore(t testing.TB, url string) *postgres.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 8, Now: func() time.Time { return clock }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
+	return store
+}
+
+// serveAt is serve on a database that the test knows.
+func serveAt(t testing.TB, url string, change ...func(*httpapi.Options)) service {
+	t.Helper()
+	store := openStore(t, url)
+	watch(t, store)
 	dataset, events, err := seed.Sahel()
 	if err != nil {
 		t.Fatal(err)
@@ -50,11 +66,23 @@ func serve(t testing.TB, change ...func(*httpapi.Options)) service {
 	return service{handlerOf(t, store, change...), store}
 }
 
+// watch keeps the revision confirmed until the test ends.
+func watch(t testing.TB, store *postgres.Store) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		store.Watch(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+}
+
 func handlerOf(t testing.TB, store httpapi.Store, change ...func(*httpapi.Options)) http.Handler {
 	t.Helper()
 	options := httpapi.Options{
 		Store: store, Spec: tarikh.Spec, Log: slog.New(slog.DiscardHandler), CORSOrigins: []string{"*"},
-		Now: func() time.Time { return clock.Add(time.Hour) },
+		Now: func() time.Time { return clock.Add(time.Hour) }, Cache: httpapi.NewCache(16 << 20),
 	}
 	for _, c := range change {
 		c(&options)

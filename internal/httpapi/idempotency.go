@@ -38,7 +38,8 @@ func (a *api) once(r *request, body []byte, do func() (*answer, error)) (*answer
 	hash := sha256.New()
 	hash.Write([]byte(r.op.id + "?dry_run=" + r.query.text("dry_run") + "\n"))
 	hash.Write(body)
-	kept, err := a.Store.Once(ctx, r.key.ID, key, hash.Sum(nil), func(context.Context) (timeline.Answer, error) {
+	kept, err := a.Store.Once(ctx, r.key.ID, key, hash.Sum(nil), func(ctx context.Context) (timeline.Answer, error) {
+		r.ctx = ctx // what is written with it and the answer are kept together
 		given, err := do()
 		if err != nil {
 			return timeline.Answer{}, err
@@ -58,5 +59,6 @@ func (a *api) once(r *request, body []byte, do func() (*answer, error)) (*answer
 	if err != nil {
 		return nil, err
 	}
+	a.feed.wake() // only now others see what was written
 	return &answer{status: kept.Status, etag: kept.Headers["ETag"], location: kept.Headers["Location"], body: kept.Body}, nil
 }

@@ -44,6 +44,10 @@ func (a *api) importEvents(r *request) (*answer, error) {
 		if result.Created+result.Updated > 0 && !dryRun {
 			a.feed.wake()
 		}
+		r.served.rows = result.Created + result.Updated + result.Unchanged
+		if !dryRun {
+			a.imported.Add(int64(r.served.rows))
+		}
 		given, err := encode(importAnswer{result.Revision, result.Created, result.Updated, result.Unchanged, dryRun})
 		return &answer{body: given}, err
 	})

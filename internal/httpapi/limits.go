@@ -173,17 +173,19 @@ func (r *request) enter(g *gate, limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if limit == 0 {
-		r.ctx, r.leave = r.base, leave
-		return nil
+	r.leave = leave
+	if r.cancel != nil {
+		r.cancel()
+		r.ctx, r.cancel = r.base, nil
 	}
-	ctx, cancel := context.WithTimeout(r.base, limit)
-	r.ctx, r.leave = ctx, func() { cancel(); leave() }
+	if limit > 0 {
+		r.ctx, r.cancel = context.WithTimeout(r.base, limit)
+	}
 	return nil
 }
 
 // pause gives the turn back: what the client takes to send a body, or to read an answer,
-// must not keep others waiting.
+// and what others are computing for it, must not keep anybody waiting.
 func (r *request) pause() {
 	if r.leave != nil {
 		r.leave()
@@ -194,5 +196,8 @@ func (r *request) pause() {
 // end gives back all that a request has taken.
 func (r *request) end() {
 	r.pause()
+	if r.cancel != nil {
+		r.cancel()
+	}
 	r.held.release()
 }

@@ -2,69 +2,15 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzhttp"
 )
-
-// Keys of what middleware keeps in the gin context.
-const (
-	requestIDKey = "request_id"
-	causeKey     = "cause"
-)
-
-var (
-	goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,128}$`)
-	traceParent   = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}`)
-)
-
-// identify takes the client's request id, or makes one, and gives it back.
-func (a *api) identify(c *gin.Context) {
-	id := c.GetHeader("X-Request-Id")
-	if !goodRequestID.MatchString(id) {
-		id = uuid.NewString()
-	}
-	c.Set(requestIDKey, id)
-	c.Header("X-Request-Id", id)
-}
-
-func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
-
-// log writes one line for each request: never its body, its query or a key.
-func (a *api) log(c *gin.Context) {
-	start := time.Now()
-	defer a.logLine(c, start) // also of a stream that is cut, which leaves by a panic
-	c.Next()
-}
-
-func (a *api) logLine(c *gin.Context, start time.Time) {
-	route := c.FullPath()
-	if route == "" {
-		route = "none"
-	}
-	fields := []any{
-		"request_id", requestID(c), "method", clip(c.Request.Method), "route", route, "status", c.Writer.Status(),
-		"ms", float64(time.Since(start).Microseconds()) / 1000, "bytes", max(0, c.Writer.Size()),
-	}
-	if trace := traceParent.FindStringSubmatch(c.GetHeader("Traceparent")); trace != nil {
-		fields = append(fields, "trace_id", trace[1])
-	}
-	level := slog.LevelInfo
-	if cause, ok := c.Get(causeKey); ok {
-		level = slog.LevelError
-		fields = append(fields, "cause", fmt.Sprint(cause))
-	}
-	a.Log.Log(c, level, "request", fields...)
-}
 
 // recover turns a panic into a problem and keeps the stack for the log.
 func (a *api) recover(c *gin.Context) {
@@ -78,7 +24,7 @@ func (a *api) recover(c *gin.Context) {
 		}
 		err := fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
 		if c.Writer.Written() { // a part must not look like the whole
-			c.Set(causeKey, err)
+			servedOf(c).cause = err
 			panic(http.ErrAbortHandler)
 		}
 		a.fail(c, err)
@@ -87,31 +33,54 @@ func (a *api) recover(c *gin.Context) {
 	c.Next()
 }
 
-// headers sets what every answer carries: protection for browsers, and CORS.
-func (a *api) headers(c *gin.Context) {
+// begin sets what every answer carries beside the request's id.
+func (a *api) begin(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	if a.ReadNeedsKey {
-		h.Add("Vary", "Authorization")
+	h["Vary"] = append(h["Vary"], a.vary[1:]...) // the compressor has set the first
+	a.headers(h, c.Request)
+}
+
+// varies lists what answers depend on beside their target.
+func varies(o *Options) []string {
+	list := []string{"Accept-Encoding"}
+	if o.ReadNeedsKey {
+		list = append(list, "Authorization")
 	}
-	any := slices.Contains(a.CORSOrigins, "*")
-	if !any {
-		h.Add("Vary", "Origin")
+	if !slices.Contains(o.CORSOrigins, "*") {
+		list = append(list, "Origin")
 	}
-	origin := c.GetHeader("Origin")
+	return slices.Clip(list)
+}
+
+// Values of headers that are the same in every answer, as net/http takes them. Nobody
+// changes them: what is added to one is added to a copy.
+var (
+	noSniffing    = []string{"nosniff"}
+	noReferrer    = []string{"no-referrer"}
+	noFrames      = []string{"DENY"} // for browsers that do not know frame-ancestors
+	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
+	crossOrigin   = []string{"cross-origin"}
+	anyOrigin     = []string{"*"}
+	exposed       = []string{"Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id"}
+)
+
+// headers sets protection for browsers, and CORS.
+func (a *api) headers(h http.Header, r *http.Request) {
+	h["X-Content-Type-Options"] = noSniffing
+	h["Referrer-Policy"] = noReferrer
+	h["X-Frame-Options"] = noFrames
+	h["Content-Security-Policy"] = nothingLoaded
+	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	origin := r.Header["Origin"]
 	switch {
-	case any:
-		h.Set("Access-Control-Allow-Origin", "*")
-	case slices.Contains(a.CORSOrigins, origin):
-		h.Set("Access-Control-Allow-Origin", origin)
+	case slices.Contains(a.CORSOrigins, "*"):
+		h["Access-Control-Allow-Origin"] = anyOrigin
+	case len(origin) > 0 && slices.Contains(a.CORSOrigins, origin[0]):
+		h["Access-Control-Allow-Origin"] = origin[:1:1]
 	default:
 		return
 	}
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id")
+	h["Access-Control-Expose-Headers"] = exposed
 }
 
 // preflight answers a browser's question what it may send from another origin: it may

@@ -17,6 +17,8 @@ type parameter struct {
 	min, max  int // of a number; of a list its items
 	maxLength int // characters; of a list those of an item
 	required  bool
+
+	deprecated *deprecation
 }
 
 type form uint8

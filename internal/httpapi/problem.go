@@ -123,8 +123,9 @@ func (a *api) fail(c *gin.Context, err error) {
 		p.Status, p.Code, p.Detail = http.StatusInternalServerError, string(timeline.KindInternal), "The server failed to answer."
 	}
 	p.Title = http.StatusText(p.Status)
+	servedOf(c).problem = p.Code
 	if p.Status >= 500 {
-		c.Set(causeKey, err) // for the log, never for the client
+		servedOf(c).cause = err // for the log, never for the client
 		p.Detail += " Request id: " + requestID(c) + "."
 	}
 	h := c.Writer.Header()

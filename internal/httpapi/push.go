@@ -49,7 +49,7 @@ func (a *api) push(c *gin.Context, op operation, given *answer) {
 		return nil
 	})
 	if err != nil && !errors.Is(err, errClientLeft) && c.Request.Context().Err() == nil {
-		c.Set(causeKey, err)
+		servedOf(c).cause = err
 	}
 }
 
@@ -69,7 +69,7 @@ func (a *api) streamChanges(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.notAhead(name, from, first.Revision); err != nil {
+	if err := a.checkPlace(r, name, from, first.Revision); err != nil {
 		return nil, err
 	}
 	if r.target.Method == http.MethodHead {
@@ -170,7 +170,8 @@ func (f *follower) listen(ctx context.Context, beat <-chan time.Time, send func(
 
 // send sends what the client does not have of a batch.
 func (f *follower) send(b batch, send func([]byte) error) error {
-	if text := b.after(f.position); len(text) > 0 {
+	if text, messages := b.after(f.position); messages > 0 {
+		f.request.served.rows += messages
 		if err := send(text); err != nil {
 			return err
 		}

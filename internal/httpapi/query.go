@@ -147,7 +147,17 @@ func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
+// maxFaults bounds what a request is told: a query of ten thousand wrong names would
+// else be answered with megabytes.
+const maxFaults = 100
+
 func (q *query) fault(name, format string, args ...any) *timeline.Fault {
+	if len(q.faults) == maxFaults {
+		q.faults = append(q.faults, timeline.Fault{Parameter: clip(name), Detail: "is wrong too, and there may be more faults; correct these first"})
+	}
+	if len(q.faults) > maxFaults {
+		return &timeline.Fault{} // for nobody
+	}
 	q.faults = append(q.faults, timeline.Fault{Parameter: name, Detail: fmt.Sprintf(format, args...)})
 	return &q.faults[len(q.faults)-1]
 }
@@ -164,7 +174,10 @@ func (q *query) err() error {
 		}
 	}
 	message := "The parameter " + names[0] + " " + q.faults[0].Detail + "."
-	if len(names) > 1 {
+	switch {
+	case len(q.faults) > maxFaults:
+		message = fmt.Sprintf("More than %d parameters are wrong. errors tells what to do about the first.", maxFaults)
+	case len(names) > 1:
 		message = fmt.Sprintf("%d parameters are wrong: %s. errors tells what to do about each.", len(names), strings.Join(names, ", "))
 	}
 	return &timeline.Error{Kind: timeline.KindInvalidParameter, Message: message, Faults: q.faults}

@@ -5,9 +5,10 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
@@ -90,11 +91,7 @@ func addItem(h http.Header, name, item string) {
 
 // clientOf gives the client that an address stands for: an IPv6 network of 64 bits is
 // one.
-func clientOf(address string) netip.Prefix {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		ip = netip.IPv4Unspecified()
-	}
+func clientOf(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap().WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
@@ -107,10 +104,41 @@ func clientOf(address string) netip.Prefix {
 	return client
 }
 
-// admit counts a request against its address.
-func (a *api) admit(c *gin.Context) error {
+// client gives the address that a request came from: of the connection, or what trusted
+// proxies say of it, each of which appends the address that it was asked by.
+func (a *api) client(r *http.Request) netip.Addr {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.IPv4Unspecified()
+	}
+	if !a.trusts(from.Addr()) {
+		return from.Addr()
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i, hop := range slices.Backward(hops) {
+		ip, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		if i == 0 || !a.trusts(ip) {
+			return ip
+		}
+	}
+	return from.Addr()
+}
+
+func (a *api) trusts(ip netip.Addr) bool {
+	ip = ip.Unmap().WithZone("")
+	return slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// admit counts a request against its address. What was told of an earlier try to answer
+// the same request is told anew.
+func (a *api) admit(h http.Header, r *http.Request) error {
 	if a.limits == nil {
 		return nil
 	}
-	return a.limits.take(clientOf(c.ClientIP()), a.Now(), c.Writer.Header())
+	h.Del("RateLimit")
+	h.Del("RateLimit-Policy")
+	return a.limits.take(clientOf(a.client(r)), a.Now(), h)
 }

@@ -12,24 +12,33 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tarikh-timeline/tarikh/internal/explorer"
+	"github.com/tarikh-timeline/tarikh/internal/telemetry"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // Store is what the handlers ask. internal/postgres is one.
 type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
+	ReadRevision(ctx context.Context) (int64, time.Time, error)
+	Known() (revision int64, era uint64, fresh bool)
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
+	RevisionLost(ctx context.Context, revision int64) (bool, error)
 	ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error)
 	Event(ctx context.Context, id string, asOf *int64) ([]byte, int64, error)
 	Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error)
-	Samples(ctx context.Context, f timeline.Filter, needs timeline.SampleNeeds, each func(*timeline.Sample) error) error
+	Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Chart, error)
+	Facets(ctx context.Context, f timeline.Filter, bys []string, limit int) ([]timeline.Facet, error)
 	Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error
 	HasMeasure(ctx context.Context, name string) (bool, error)
 	Measures(ctx context.Context) ([]string, error)
@@ -56,10 +65,14 @@ type Options struct {
 	RateLimit      float64        // requests a second for each address; 0: no limit
 	ReadNeedsKey   bool
 	Limits         Limits
+	Cache          *Cache           // of this API alone; nil: nothing is kept
 	Now            func() time.Time // nil: time.Now
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
 	WriteBudget    time.Duration    // of a write, from its arrival to its answer; 0: 30 s
 	Stop           <-chan struct{}  // closed when the server begins to shut down: streams end; nil: never
+
+	Metrics *telemetry.Metrics   // nil: nothing is counted
+	Traces  trace.TracerProvider // nil: no spans
 }
 
 type api struct {
@@ -70,8 +83,11 @@ type api struct {
 	gates    gates
 	bodies   *semaphore.Weighted // bytes of those that are held
 	patches  *turns
+	vary     []string // of every answer
 	feed     *feed
 	exports  chan struct{} // those that are running
+	imported atomic.Int64  // events, since the start
+	meters   map[string]*telemetry.Route
 
 	files map[string]explorer.File // of the pages
 }
@@ -88,6 +104,7 @@ type operation struct {
 	scope      string   // that a key must have; "": read, where reading needs a key
 	public     bool     // answers without a key and without a limit, whatever the settings
 	endless    bool     // its answer is sent while it is made, for as long as that takes
+	deprecated *deprecation
 	handle     func(*api, *request) (*answer, error)
 }
 
@@ -126,9 +143,11 @@ var operations = []operation{
 	{id: "getReadiness", path: "/readyz", gives: typeJSON, public: true, handle: (*api).getReadiness},
 }
 
-// New makes the handler of the whole API and its pages. Its error is a contract or a
-// page that cannot be read.
-func New(o Options) (http.Handler, error) {
+// New makes the handler of the whole API and its pages. Its error is a page that cannot
+// be read.
+func New(o Options) (http.Handler, error) { return newHandler(o, operations) }
+
+func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -138,17 +157,16 @@ func New(o Options) (http.Handler, error) {
 	if o.WriteBudget == 0 {
 		o.WriteBudget = writeBudget
 	}
-	contract, err := newContract(o.Spec)
-	if err != nil {
-		return nil, err
-	}
 	o.Limits = o.Limits.withDefaults()
-	a := &api{Options: o, contract: contract, feed: newFeed(o.Store, o.Log, o.Limits.Streams), exports: make(chan struct{}, o.Limits.Exports)}
+	a := &api{Options: o, contract: newContract(o.Spec), vary: varies(&o), feed: newFeed(o.Store, o.Log, o.Limits.Streams), exports: make(chan struct{}, o.Limits.Exports)}
 	a.limits, a.keys = newLimiter[netip.Prefix]("address", "from this address", o.RateLimit), newLimiter[int64]("key", "with this key", o.Limits.KeyRate)
 	a.gates, a.bodies, a.patches = newGates(o.Limits), semaphore.NewWeighted(o.Limits.Bodies), newTurns()
+	var err error
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
 	}
+
+	a.measure(operations)
 
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -165,7 +183,10 @@ func New(o Options) (http.Handler, error) {
 	if err := router.SetTrustedProxies(proxies); err != nil { // none by default
 		return nil, err
 	}
-	router.Use(a.identify, a.log, a.recover, a.headers, a.targetLength)
+	if o.Traces != nil {
+		router.Use(otelgin.Middleware("", otelgin.WithTracerProvider(o.Traces), otelgin.WithPropagators(propagation.TraceContext{})))
+	}
+	router.Use(a.observe, a.begin, a.recover, a.targetLength)
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
@@ -182,5 +203,13 @@ func New(o Options) (http.Handler, error) {
 		router.GET(p.path, handle)
 		router.HEAD(p.path, handle)
 	}
-	return compressed(router)
+	rest, err := compressed(router)
+	if err != nil || a.Cache == nil || a.ReadNeedsKey || a.Traces != nil { // a key is looked for in the database, spans are made by the router
+		return rest, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !a.hot(w, r) {
+			rest.ServeHTTP(w, r)
+		}
+	}), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,10 +27,14 @@ type request struct {
 	query       *query
 	ifNoneMatch string
 	asked       time.Duration // spent in the store
+	served      *served
+	era         uint64 // of the data, read before any of them
+	deprecated  bool   // it asks with something that will go
 
 	base   context.Context // ctx without the limit of its time
 	api    *api
 	leave  func()              // gives the turn back; nil: there is none
+	cancel context.CancelFunc  // ends ctx; nil: it has no end of its own
 	held   heldBody            // the memory that the body takes
 	writer http.ResponseWriter // for its deadlines
 }
@@ -48,6 +53,13 @@ type answer struct {
 	cache    string // Cache-Control; "": notCached
 	next     string // address of the next page
 	location string // address of what was made
+
+	// An answer that can be kept has these in the place of body and next: whenever query
+	// is the same, and newest, the newest revision, so is the answer. query is canonical.
+	query  string
+	newest int64
+	make   func(r *request) (made, error) // on the context of the request it is given
+	kept   *kept
 
 	// stream writes the body of an export, in the place of body. It fails with its
 	// writer's error, or for a reason of its own.
@@ -80,9 +92,14 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c, base: c, api: a, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), writer: c.Writer}
+		r := &request{ctx: c.Request.Context(), base: c.Request.Context(), api: a, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c), writer: c.Writer}
+		r.deprecated = op.deprecated.announce(c.Writer.Header())
+		_, r.era, _ = a.Store.Known()
 		given, err := a.run(c, op, r)
-		if r.asked > 0 {
+		switch {
+		case r.served.cache == cacheHit && err == nil:
+			c.Writer.Header()["Server-Timing"] = timingOfHits
+		case r.asked > 0:
 			c.Header("Server-Timing", fmt.Sprintf("db;dur=%.1f", float64(r.asked.Microseconds())/1000))
 		}
 		if err != nil {
@@ -95,8 +112,16 @@ func (a *api) serve(op operation) gin.HandlerFunc {
 
 func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 	defer r.end() // before the answer is sent, which may take as long as the client likes
+	given, err := a.ask(c, op, r)
+	if err == nil && given.make != nil {
+		return a.complete(r, given)
+	}
+	return given, err
+}
+
+func (a *api) ask(c *gin.Context, op operation, r *request) (*answer, error) {
 	if !op.public {
-		if err := a.admit(c); err != nil {
+		if err := a.admit(c.Writer.Header(), c.Request); err != nil {
 			return nil, err
 		}
 	}
@@ -125,6 +150,9 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	r.query = parseQuery(c.Request.URL.RawQuery, op.parameters)
+	if r.query.announce(c.Writer.Header()) {
+		r.deprecated = true
+	}
 	if len(op.parameters) == 0 { // nothing else will look at the faults
 		if err := r.query.err(); err != nil {
 			return nil, err
@@ -154,6 +182,10 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		a.push(c, op, given)
 		return
 	}
+	if given.kept != nil {
+		given.kept.send(c.Writer, c.Request.Method, linkTo(given.next))
+		return
+	}
 	a.setHeaders(c, op, given)
 	status := given.status
 	if status == 0 {
@@ -164,6 +196,7 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		c.Writer.WriteHeaderNow()
 		return
 	}
+	c.Writer.Header()["Content-Length"] = []string{strconv.Itoa(len(given.body))}
 	c.Data(status, op.gives, given.body)
 }
 
@@ -175,7 +208,7 @@ func (a *api) setHeaders(c *gin.Context, op operation, given *answer) {
 		h.Set("ETag", given.etag)
 	}
 	if given.next != "" {
-		h.Set("Link", "<"+given.next+`>; rel="next"`)
+		addLink(h, linkTo(given.next))
 	}
 	if given.location != "" {
 		h.Set("Location", given.location)

@@ -52,7 +52,7 @@ func (a *api) stream(c *gin.Context, op operation, given *answer) {
 		return
 	}
 	if to.err == nil && !errors.Is(err, context.Canceled) { // it is not the client that went
-		c.Set(causeKey, err)
+		servedOf(c).cause = err
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -68,7 +68,7 @@ type datasetInfo struct {
 }
 
 func (a *api) listCountries(r *request) (*answer, error) {
-	return listAll(a, r, "listCountries", timeline.TermCountry, func(used map[string]timeline.Usage) ([]countryInfo, error) {
+	return listAll(a, r, timeline.TermCountry, func(_ *request, used map[string]timeline.Usage) ([]countryInfo, error) {
 		var list []countryInfo
 		for _, c := range country.All() {
 			list = append(list, countryInfo{
@@ -83,7 +83,7 @@ func (a *api) listCountries(r *request) (*answer, error) {
 }
 
 func (a *api) listRegions(r *request) (*answer, error) {
-	return listAll(a, r, "listRegions", timeline.TermRegion, func(used map[string]timeline.Usage) ([]regionInfo, error) {
+	return listAll(a, r, timeline.TermRegion, func(_ *request, used map[string]timeline.Usage) ([]regionInfo, error) {
 		var list []regionInfo
 		for _, region := range country.Regions() {
 			info := regionInfo{
@@ -100,7 +100,7 @@ func (a *api) listRegions(r *request) (*answer, error) {
 }
 
 func (a *api) listTypes(r *request) (*answer, error) {
-	return listAll(a, r, "listTypes", timeline.TermType, func(used map[string]timeline.Usage) ([]typeInfo, error) {
+	return listAll(a, r, timeline.TermType, func(_ *request, used map[string]timeline.Usage) ([]typeInfo, error) {
 		var list []typeInfo
 		for _, t := range timeline.Types {
 			list = append(list, typeInfo{
@@ -112,7 +112,7 @@ func (a *api) listTypes(r *request) (*answer, error) {
 }
 
 func (a *api) listDatasets(r *request) (*answer, error) {
-	return listAll(a, r, "listDatasets", timeline.TermDataset, func(used map[string]timeline.Usage) ([]datasetInfo, error) {
+	return listAll(a, r, timeline.TermDataset, func(r *request, used map[string]timeline.Usage) ([]datasetInfo, error) {
 		stop := r.timed()
 		known, err := a.Store.Datasets(r.ctx)
 		stop()
@@ -140,34 +140,35 @@ type countInfo struct {
 
 // listAll answers with the whole of a vocabulary in the one page shape, each word
 // with its events.
-func listAll[T any](a *api, r *request, operation, term string, list func(map[string]timeline.Usage) ([]T, error)) (*answer, error) {
+func listAll[T any](a *api, r *request, term string, list func(*request, map[string]timeline.Usage) ([]T, error)) (*answer, error) {
 	stop := r.timed()
 	revision, _, err := a.Store.Revision(r.ctx)
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	etag := listETag(revision, operation, "")
-	if same := r.unchanged(etag, revalidated); same != nil {
-		return same, nil
+	now := moment{revision: revision, newest: revision, cache: revalidated}
+	given := now.answer(r.op.id, "")
+	given.make = func(r *request) (made, error) {
+		stop := r.timed()
+		used, err := a.Store.Usage(r.ctx, term)
+		stop()
+		if err != nil {
+			return made{}, err
+		}
+		data, err := list(r, used)
+		if err != nil {
+			return made{}, err
+		}
+		body, err := encode(struct {
+			Data     []T       `json:"data"`
+			Page     pageInfo  `json:"page"`
+			Count    countInfo `json:"count"`
+			Revision int64     `json:"revision"`
+		}{data, pageInfo{Limit: len(data)}, countInfo{int64(len(data)), "eq"}, revision})
+		return made{body: body, rows: len(data)}, err
 	}
-	stop = r.timed()
-	used, err := a.Store.Usage(r.ctx, term)
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	data, err := list(used)
-	if err != nil {
-		return nil, err
-	}
-	body, err := encode(struct {
-		Data     []T       `json:"data"`
-		Page     pageInfo  `json:"page"`
-		Count    countInfo `json:"count"`
-		Revision int64     `json:"revision"`
-	}{data, pageInfo{Limit: len(data)}, countInfo{int64(len(data)), "eq"}, revision})
-	return &answer{body: body, etag: etag, cache: revalidated}, err
+	return given, nil
 }
 
 func labelsOf(n country.Names) labels { return labels{n.AR, n.EN, n.FR} }

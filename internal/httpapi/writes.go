@@ -40,7 +40,7 @@ func (a *api) createEvent(r *request) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		given := a.wrote(w)
+		given := a.wrote(r, w)
 		given.status, given.location = http.StatusCreated, "/v1/events/"+id
 		return given, nil
 	})
@@ -68,7 +68,7 @@ func (a *api) putEvent(r *request) (*answer, error) {
 	if err != nil {
 		return nil, absentFailed(err, pre)
 	}
-	return a.wrote(w), nil
+	return a.wrote(r, w), nil
 }
 
 // absentFailed names If-None-Match where that is what failed, and not If-Match.
@@ -123,7 +123,7 @@ func (a *api) patchEvent(r *request) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		return a.wrote(w), nil
+		return a.wrote(r, w), nil
 	}
 	return nil, &timeline.Error{Kind: timeline.KindBusy, Message: "Others keep changing this event; try again.", RetryAfter: time.Second}
 }
@@ -185,6 +185,7 @@ func (a *api) deleteEvent(r *request) (*answer, error) {
 		return nil, err
 	}
 	a.feed.wake()
+	r.served.rows = 1
 	return &answer{body: timeline.AppendChange(nil, &change)}, nil
 }
 
@@ -235,7 +236,8 @@ func unknownDataset(e timeline.Event, known []string) (timeline.Fault, bool) {
 }
 
 // wrote is the answer to a write: the event as it is now.
-func (a *api) wrote(w timeline.Written) *answer {
+func (a *api) wrote(r *request, w timeline.Written) *answer {
+	r.served.rows = 1
 	given := &answer{body: w.Doc, etag: eventETag(w.Revision)}
 	if w.Created {
 		given.status = http.StatusCreated

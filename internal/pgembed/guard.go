@@ -218,21 +218,25 @@ func (g *guard) serve(ctx context.Context) error {
 	for early := 0; ; early++ {
 		began := time.Now()
 		p, err := g.startServer(ctx)
-		if err != nil {
+		switch {
+		case err != nil && (early == 0 || ctx.Err() != nil):
 			return err
+		case err != nil: // as while the disk is full; nobody but the guard would start it later
+			fmt.Fprintln(os.Stderr, "guard: the server cannot be started again yet:", err)
+		default:
+			g.say(reportReady + g.socket)
+			if p.watch(ctx) {
+				return p.stop()
+			}
+			if p.stopped() {
+				return errors.New("the server was stopped by somebody else")
+			}
+			fmt.Fprintln(os.Stderr, "guard: the server was killed and is started again:", p.err)
+			if time.Since(began) > time.Minute {
+				early = 0
+			}
 		}
-		g.say(reportReady + g.socket)
-		if p.watch(ctx) {
-			return p.stop()
-		}
-		if p.stopped() {
-			return errors.New("the server was stopped by somebody else")
-		}
-		fmt.Fprintln(os.Stderr, "guard: the server was killed and is started again:", p.err)
-		if time.Since(began) > time.Minute {
-			early = 0
-		}
-		if early >= 3 { // it seems to die of something that starting again does not mend
+		if early >= 3 || err != nil { // it seems to die of something that starting again does not mend
 			if err := sleep(ctx, 5*time.Second); err != nil {
 				return err
 			}

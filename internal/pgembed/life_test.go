@@ -210,6 +210,40 @@ func TestAKilledServerIsStartedAgain(t *testing.T) {
 	})
 }
 
+// TestAKilledServerThatCannotBeStartedForAWhile: what keeps a server from starting again,
+// as a full disk does, keeps it only for as long as it lasts.
+func TestAKilledServerThatCannotBeStartedForAWhile(t *testing.T) {
+	t.Parallel()
+	who := accounts(t)[0]
+	p := who.start(t, task{DataDir: filepath.Join(who.home, "data")})
+	sql(t, p.URL, makeTable, oneRow)
+	needed := filepath.Join(p.DataDir, "postgres", "global", "pg_control")
+	if err := os.Rename(needed, needed+".away"); err != nil {
+		t.Fatal(err)
+	}
+	killServer(t, p)
+	eventually(t, "the guard cannot start it", func() bool {
+		return strings.Contains(logOf(p.DataDir), "the server cannot be started again yet")
+	})
+	if err := os.Rename(needed+".away", needed); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	eventually(t, "the server is back", func() bool {
+		conn, err := pgx.Connect(t.Context(), p.URL)
+		if err != nil {
+			return false
+		}
+		defer conn.Close(t.Context())
+		return conn.QueryRow(t.Context(), `SELECT count(*) FROM kept`).Scan(&n) == nil
+	})
+	if n != 1 {
+		t.Errorf("%d rows", n)
+	}
+	p.end(t, 0)
+	nothingLeft(t, p.DataDir, p)
+}
+
 func TestTheNextStartWorksAfterEveryKilling(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

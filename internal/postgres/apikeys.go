@@ -30,7 +30,7 @@ func (s *Store) CreateKey(ctx context.Context, name string, scopes []string, key
 // Keys lists every key, oldest first.
 func (s *Store) Keys(ctx context.Context) ([]APIKey, error) {
 	var keys []APIKey
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT id, name, scopes, created_at, last_used_at, revoked_at FROM api_key ORDER BY id`)
 		if err != nil {
@@ -86,7 +86,7 @@ func (s *Store) Authenticate(ctx context.Context, key string) (APIKey, error) {
 	inUTC(&k)
 	if k.LastUsed == nil || now.Sub(*k.LastUsed) >= time.Minute {
 		// A note that fails refuses nobody: the key is good.
-		_ = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_ = s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 			_, err := conn.Exec(ctx, `UPDATE api_key SET last_used_at = @now WHERE id = @id`, pgx.NamedArgs{"now": now, "id": k.ID})
 			return err
 		})

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -15,7 +16,8 @@ const ChainLimit = 1_000
 
 // Chain gives the documents of the events that an event is linked with, in both
 // directions, over at most depth links, in page order, without the event itself.
-// Links that dangle are skipped. more tells that the chain was cut at ChainLimit.
+// Links that dangle are skipped. more tells that the chain was cut at ChainLimit, or
+// where its documents take more than 16 MB.
 func (s *Store) Chain(ctx context.Context, id string, depth int, asOf *int64) (docs [][]byte, more bool, err error) {
 	if _, _, err := s.Event(ctx, id, asOf); err != nil {
 		return nil, false, err
@@ -49,10 +51,17 @@ func (s *Store) Chain(ctx context.Context, id string, depth int, asOf *int64) (d
 	for n := range seen {
 		f.IDs = append(f.IDs, n)
 	}
+	size := 0
 	err = s.Export(ctx, f, timeline.Ascending, func(doc []byte) error {
+		if size += len(doc); size > s.pageBytes && len(docs) > 0 {
+			return errEnough
+		}
 		docs = append(docs, slices.Clone(doc))
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		return docs, true, nil
+	}
 	return docs, more, err
 }
 

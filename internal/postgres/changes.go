@@ -12,7 +12,8 @@ import (
 
 // Changes gives the latest state of each event that changed after a position, once,
 // ordered by (revision, id). A position without an id stands behind the whole of
-// its revision. A page ends between revisions unless one revision alone is larger.
+// its revision. A page ends between revisions unless one revision alone is larger. It
+// ends before its limit where more would take more than 16 MB.
 //
 // The page's Revision and its changes are one snapshot: who has followed the pages to
 // the end has the events as they stood at the last page's Revision, exactly.
@@ -22,7 +23,7 @@ func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limi
 	if after.ID != "" {
 		later = `(revision, id) > (@revision, @id::text COLLATE "C")`
 	}
-	changes, newest, err := s.collectChanges(ctx, `
+	changes, fit, newest, err := s.collectChanges(ctx, `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			(SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			 FROM event WHERE `+later+` ORDER BY revision, id LIMIT @limit)
@@ -33,7 +34,7 @@ func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limi
 	if err != nil {
 		return timeline.ChangePage{}, err
 	}
-	page := cutBetweenRevisions(changes, limit)
+	page := cutBetweenRevisions(changes, min(limit, fit))
 	page.Revision = newest
 	return page, nil
 }
@@ -62,7 +63,7 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	if before == 0 {
 		args["before"] = int64(1<<63 - 1)
 	}
-	changes, newest, err := s.collectChanges(ctx, `
+	changes, fit, newest, err := s.collectChanges(ctx, `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			FROM event WHERE id = @id
@@ -80,36 +81,38 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 		return timeline.ChangePage{}, timeline.Errorf(timeline.KindNotFound, "There is no event with the id %q, and never was.", id)
 	}
 	page := timeline.ChangePage{Changes: changes, Revision: newest}
-	if len(changes) > limit {
-		page.Changes = changes[:limit]
-		page.Next = &timeline.ChangePosition{Revision: changes[limit-1].Revision, ID: id}
+	if end := min(limit, fit); len(changes) > end {
+		page.Changes = changes[:end]
+		page.Next = &timeline.ChangePosition{Revision: changes[end-1].Revision, ID: id}
 	}
 	return page, nil
 }
 
 // collectChanges reads the newest revision and the changes beside it; a row without a
-// change tells the revision alone.
-func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, newest int64, err error) {
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, args)
-		if err != nil {
-			return err
-		}
+// change tells the revision alone. fit is how many of them a page has room for: where
+// it is not all, one more is there.
+func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, fit int, newest int64, err error) {
+	size := 0
+	err = s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var revision *int64
 		var op, id, reason, into *string
 		var at *time.Time
 		var doc []byte
-		_, err = pgx.ForEachRow(rows, []any{&newest, &revision, &op, &id, &at, &reason, &into, &doc}, func() error {
+		return readUntil(ctx, conn, sql, args, []any{&newest, &revision, &op, &id, &at, &reason, &into, &doc}, func() error {
 			if revision == nil {
 				return nil
 			}
 			changes = append(changes, timeline.Change{
 				Revision: *revision, Op: *op, EventID: *id, At: at.UTC(), Reason: *reason, MergedInto: *into, Doc: doc,
 			})
+			if size += len(doc); size > s.pageBytes && fit > 0 {
+				return errEnough
+			}
+			fit++
 			doc = nil // the next row gets a slice of its own
 			return nil
 		})
-		return err
 	})
-	return changes, newest, err
+	s.watch.exceeds(newest)
+	return changes, fit, newest, err
 }

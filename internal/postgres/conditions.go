@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,19 @@ func (c *conditions) where() string {
 	return strings.Join(c.sql, "\n  AND ")
 }
 
+// after adds that the row stands behind a place in the order of pages.
+func (c *conditions) after(order timeline.Order, after *timeline.Position) {
+	if after == nil {
+		return
+	}
+	comparison := ">"
+	if order == timeline.Descending {
+		comparison = "<"
+	}
+	c.args["after_day"], c.args["after_id"] = int32(after.Day), after.ID
+	c.add("(e.sort_day, e.id) " + comparison + " (DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")")
+}
+
 // Days go to and fro as integers, days since 1970-01-01: years before 1 do not
 // survive time.Time and the text format.
 const (
@@ -44,10 +58,10 @@ func rowConditions(f *timeline.Filter, args pgx.NamedArgs, keyed bool) *conditio
 	if f.Window.To.Known {
 		args["to"] = int32(f.Window.To.Day)
 	}
-	if f.HasWindow() && (!keyed || matchMode(f) != edtf.ModePossible) {
+	if f.HasWindow() && (!keyed || !windowByKeys(f)) {
 		c.add(windowCondition(f))
 	}
-	if f.On != (timeline.MonthDay{}) {
+	if f.On != (timeline.MonthDay{}) && !keyed {
 		args["on_month"], args["on_day"] = f.On.Month, f.On.Day
 		c.add(`e.start_earliest = e.start_latest AND extract(month FROM e.start_earliest) = @on_month AND extract(day FROM e.start_earliest) = @on_day`)
 	}
@@ -59,22 +73,38 @@ func rowConditions(f *timeline.Filter, args pgx.NamedArgs, keyed bool) *conditio
 	if !keyed {
 		c.words(f)
 	}
-	if len(f.Statuses) > 0 {
+	if len(f.Statuses) > 0 && (!keyed || !statusByTerms(f)) {
 		args["statuses"] = f.Statuses
 		c.add(`e.status = ANY(@statuses::text[])`)
 	}
 	if len(f.Words) > 0 {
 		args["query"] = searchQuery(f.Words)
-		c.add(`e.search @@ @query::tsquery`)
+		if keyed { // frequent words: not by their index, and the planner takes unknown ones for rare
+			c.add(`coalesce(e.search @@ @query::tsquery, false)`)
+		} else {
+			c.add(`e.search @@ @query::tsquery`)
+		}
 	}
 	if f.BBox != nil {
 		c.box(f.BBox)
 	}
-	if f.MinSources > 0 {
+	if f.MinSources > 0 && (!keyed || f.MinSources != timeline.TermedSources) {
 		args["min_sources"] = f.MinSources
 		c.add(`e.sources >= @min_sources`)
 	}
 	return c
+}
+
+// windowByKeys tells whether the ordered index answers the window by itself, but for
+// the gaps of set dates.
+func windowByKeys(f *timeline.Filter) bool {
+	mode := matchMode(f)
+	return mode == edtf.ModePossible || mode == edtf.ModeWithin
+}
+
+// statusByTerms tells whether every status that is asked for has a term.
+func statusByTerms(f *timeline.Filter) bool {
+	return len(f.Statuses) > 0 && !slices.Contains(f.Statuses, timeline.UsualStatus)
 }
 
 // words adds the lists that terms answer too.

@@ -22,13 +22,13 @@ const exportBatch = 1_000
 const sortedBatch = 20 * exportBatch
 
 // Export hands every document that the filter keeps to each, in page order, in
-// constant memory; a document is valid until each returns. Like a walk of the pages
+// bounded memory; a document is valid until each returns. Like a walk of the pages
 // it gives each event that exists throughout once, even while others are written;
 // with AsOf it is one snapshot.
 //
 // While each takes the documents of one page, the next is read.
 func (s *Store) Export(ctx context.Context, f timeline.Filter, order timeline.Order, each func(doc []byte) error) error {
-	p, err := s.planScan(ctx, &f)
+	p, err := s.planExport(ctx, &f)
 	if err != nil || p != nil && p.empty {
 		return err
 	}
@@ -65,8 +65,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 				return err
 			}
 			for batch := range slices.Chunk(ids, exportBatch) {
-				sql, args := documentsSQL(f, batch)
-				if _, _, err := s.handOver(ctx, sql, args, free, pages); err != nil {
+				if err := s.handOverAll(ctx, f, batch, free, pages); err != nil {
 					return err
 				}
 			}
@@ -77,9 +76,9 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 			continue
 		}
 		args := pgx.NamedArgs{"limit": exportBatch}
-		sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, f, order, after, args)
-		last, n, err := s.handOver(ctx, sql, args, free, pages)
-		if err != nil || n < exportBatch {
+		sql := selectSQL(p, listColumns, f, order, after, args)
+		last, more, err := s.handOver(ctx, sql, args, free, pages)
+		if err != nil || !more {
 			return err
 		}
 		after = &last
@@ -91,16 +90,11 @@ func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timelin
 	args := pgx.NamedArgs{"limit": sortedBatch}
 	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
 	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, args)
-		if err != nil {
-			return err
-		}
 		var day int32
-		_, err = pgx.ForEachRow(rows, []any{&day, &last.ID}, func() error {
+		return replanned(ctx, conn, sql, args, []any{&day, &last.ID}, func() error {
 			ids, last.Day = append(ids, last.ID), edtf.Day(day)
 			return nil
 		})
-		return err
 	})
 	return ids, last, err
 }
@@ -114,47 +108,59 @@ func documentsSQL(f *timeline.Filter, ids []string) (string, pgx.NamedArgs) {
 		WHERE ` + rowConditions(f, args, false).where() + ` ORDER BY b.n`, args
 }
 
+// handOverAll passes on the documents of ids.
+func (s *Store) handOverAll(ctx context.Context, f *timeline.Filter, ids []string, free <-chan *documents, pages chan<- *documents) error {
+	for len(ids) > 0 {
+		sql, args := documentsSQL(f, ids)
+		last, more, err := s.handOver(ctx, sql, args, free, pages)
+		if err != nil || !more {
+			return err
+		}
+		ids = ids[slices.Index(ids, last.ID)+1:]
+	}
+	return nil
+}
+
 // handOver reads a page into what is free, passes it on, and gives the place of its
-// last event and how many it has.
-func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, n int, err error) {
+// last event, and whether there may be more behind it.
+func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, more bool, err error) {
 	var page *documents
 	select {
 	case page = <-free:
 	case <-ctx.Done():
-		return last, 0, ctx.Err()
+		return last, false, ctx.Err()
 	}
-	if last, err = s.exportPage(ctx, sql, args, page); err != nil {
-		return last, 0, err
+	if last, more, err = s.exportPage(ctx, sql, args, page); err != nil {
+		return last, false, err
 	}
-	n = len(page.ends)
 	select {
 	case pages <- page:
-		return last, n, nil
+		return last, more, nil
 	case <-ctx.Done():
-		return last, n, ctx.Err()
+		return last, false, ctx.Err()
 	}
 }
 
-// exportPage reads one page, and gives the place of its last event.
-func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs, page *documents) (timeline.Position, error) {
+// exportPage reads one page, of so many documents or of so many bytes. It gives the
+// place of its last event, and whether there may be more behind it.
+func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs, page *documents) (last timeline.Position, more bool, err error) {
 	page.bytes, page.ends = page.bytes[:0], page.ends[:0]
-	var last timeline.Position
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, args)
-		if err != nil {
-			return err
-		}
+	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var day int32
+		var id string
 		var doc pgtype.DriverBytes // not copied: valid until the next row
-		_, err = pgx.ForEachRow(rows, []any{&day, &last.ID, &doc}, func() error {
+		return readUntil(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
+			if len(page.ends) > 0 && len(page.bytes)+len(doc) > s.pageBytes {
+				more = true
+				return errEnough
+			}
 			page.bytes = append(page.bytes, doc...)
 			page.ends = append(page.ends, len(page.bytes))
-			last.Day = edtf.Day(day)
+			last = timeline.Position{Day: edtf.Day(day), ID: id}
 			return nil
 		})
-		return err
 	})
-	return last, err
+	return last, more || len(page.ends) == exportBatch, err
 }
 
 // documents are those of a page, one behind the other in memory that is used again.

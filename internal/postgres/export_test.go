@@ -3,25 +3,16 @@ package postgres
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// PageSQL gives the statement of ListEvents, for tests that look at its plan.
-func (s *Store) PageSQL(ctx context.Context, q timeline.ListQuery) (string, pgx.NamedArgs, error) {
-	p, err := s.planScan(ctx, &q.Filter)
-	args := pgx.NamedArgs{"limit": q.Limit + 1}
-	if err != nil {
-		return "", nil, err
-	}
-	return selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args), args, nil
-}
+// PagesOfAtMost sets how many bytes a page may have.
+func (s *Store) PagesOfAtMost(bytes int) { s.pageBytes = bytes }
 
 // CatchUpAtMost sets how many changes memory applies one by one.
 func (s *Store) CatchUpAtMost(n int) { s.memory.catchUp = n }
 
-// HoldAtMost sets how many events memory holds.
+// HoldAtMost sets how many bytes memory takes.
 func (s *Store) HoldAtMost(n int) { s.memory.most = n }
 
 // OccupyMemory does as if somebody applied changes, until release is called.
@@ -36,4 +27,12 @@ func (s *Store) InMemory() int64 {
 		return table.Revision()
 	}
 	return -1
+}
+
+// BytesInMemory is what the copy takes.
+func (s *Store) BytesInMemory() int { return s.memory.table.Load().Bytes() }
+
+// UsageOfRows is Usage without memory.
+func (s *Store) UsageOfRows(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
+	return s.readUsage(ctx, kind)
 }

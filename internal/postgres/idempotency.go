@@ -18,13 +18,16 @@ type Answer = timeline.Answer
 // idempotencyLife is how long an answer is kept to be given again.
 const idempotencyLife = 24 * time.Hour
 
+// onceKey is under what a context has the transaction of Once.
+type onceKey struct{}
+
 // Once gives the answer that a key's request got before; else it runs do and keeps
 // its answer. Requests with one key run one after the other, so that two that
 // arrive together are done once. It is KindIdempotencyMismatch when the key came
 // with another body. An error of do is not kept: the request can be repeated.
 //
-// The answer is kept after do's own transaction: a process killed between the two
-// has written, and a repetition then meets what it wrote, as without the key.
+// A write that do makes with its context is in one transaction with the kept answer:
+// whenever a process is killed, both are there or neither is.
 func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []byte, do func(ctx context.Context) (Answer, error)) (Answer, error) {
 	leave, err := await(ctx, s.once)
 	if err != nil {
@@ -59,13 +62,14 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 		WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &before.Status, &before.Headers, &before.Body)
 	switch {
 	case err == nil && bytes.Equal(hash, bodyHash):
+		s.watch.doubt() // what it tells of may have been written by another instance
 		return before, nil
 	case err == nil:
 		return Answer{}, timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
 	case !errors.Is(err, pgx.ErrNoRows):
 		return Answer{}, translate(ctx, err)
 	}
-	answer, err := do(ctx)
+	answer, err := do(context.WithValue(ctx, onceKey{}, tx))
 	if err != nil {
 		return Answer{}, err
 	}
@@ -78,7 +82,9 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 			headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
 		return Answer{}, translate(ctx, err)
 	}
-	return answer, translate(ctx, tx.Commit(ctx))
+	err = tx.Commit(ctx)
+	s.watch.doubt() // a write was committed with it, or may have been
+	return answer, translate(ctx, err)
 }
 
 // ForgetAnswers deletes the answers that have expired.

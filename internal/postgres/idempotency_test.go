@@ -65,3 +65,50 @@ func TestOnce(t *testing.T) {
 		t.Errorf("a day later: %v", err)
 	}
 }
+
+// TestTheWriteAndItsAnswerAreKeptTogether: what fails between the write and its answer,
+// as when the process is killed there, takes the write along; what succeeds is there.
+func TestTheWriteAndItsAnswerAreKeptTogether(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s, _ := open(t)
+	before, _, err := s.Revision(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := errors.New("killed")
+	write := func(end error) func(context.Context) (postgres.Answer, error) {
+		return func(ctx context.Context) (postgres.Answer, error) {
+			w, err := s.Create(ctx, event(t, "a", "2021"), author)
+			if err != nil || w.Revision != before+1 {
+				t.Errorf("%+v %v", w, err)
+			}
+			return postgres.Answer{Status: 201, Headers: map[string]string{}, Body: w.Doc}, end
+		}
+	}
+	if _, err := s.Once(ctx, 1, "k", []byte("hash"), write(killed)); !errors.Is(err, killed) {
+		t.Errorf("%v", err)
+	}
+	if _, _, err := s.Event(ctx, "a", nil); kindOf(err) != timeline.KindNotFound {
+		t.Errorf("it was written without its answer: %v", err)
+	}
+	answer, err := s.Once(ctx, 1, "k", []byte("hash"), write(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, revision, err := s.Event(ctx, "a", nil)
+	if err != nil || revision != before+1 || string(doc) != string(answer.Body) {
+		t.Errorf("%s at %d, %v; the answer was %s", doc, revision, err, answer.Body)
+	}
+	// A write that changes nothing takes no revision, and does not keep others waiting.
+	same, err := s.Once(ctx, 1, "k2", []byte("hash"), func(ctx context.Context) (postgres.Answer, error) {
+		w, err := s.Put(ctx, event(t, "a", "2021"), postgres.Precondition{}, author)
+		if other, otherErr := s.Put(t.Context(), event(t, "b", "2021"), postgres.Precondition{}, author); otherErr != nil || other.Revision != before+2 {
+			t.Errorf("another write meanwhile: %+v %v", other, otherErr)
+		}
+		return postgres.Answer{Status: 200, Headers: map[string]string{}, Body: w.Doc}, err
+	})
+	if err != nil || string(same.Body) != string(doc) {
+		t.Errorf("%s %v", same.Body, err)
+	}
+}

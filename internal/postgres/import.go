@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -315,7 +316,28 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 		}
 		return true, b.copyKeys(ctx, tx)
 	})
+	if err == nil && result.Created+result.Updated >= tidiedEvents {
+		b.store.tidy(ctx)
+	}
 	return result, err
+}
+
+// tidiedEvents is from where on an import leaves much for autovacuum, which would come
+// a minute later.
+const tidiedEvents = 10_000
+
+// tidy marks the pages of the ordered index that everybody sees, so that lists need not
+// look at the rows, and gathers the statistics that plans are made by. That it is left
+// undone, as by a role that does not own the tables, is no fault: autovacuum does it.
+func (s *Store) tidy(ctx context.Context) {
+	_ = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		for _, sql := range []string{`VACUUM (ANALYZE, SKIP_LOCKED) event_key`, `ANALYZE (SKIP_LOCKED) event`} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (b *Bulk) makeDataset(ctx context.Context, tx pgx.Tx, at stamp) error {

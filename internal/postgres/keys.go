@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 type scan struct {
 	driver []int32   // any of them
 	others [][]int32 // each: any of them
-	empty  bool      // a term that no event has was asked for
+	empty  bool      // a term that no event of today has was asked for
 }
 
 // maxDriverTerms bounds the branches of a statement: six for each term.
@@ -31,34 +32,85 @@ func (s *Store) planScan(ctx context.Context, f *timeline.Filter) (*scan, error)
 	if len(f.IDs) > 0 || len(f.Words) > 0 || f.AsOf != nil {
 		return nil, nil
 	}
+	return s.planTerms(ctx, f)
+}
+
+// planPage is planScan for a few events in page order: what very many events have, a
+// word or that they have not changed since a revision, is looked for on the way along
+// the terms.
+func (s *Store) planPage(ctx context.Context, f *timeline.Filter) (*scan, error) {
+	many, err := true, error(nil)
+	switch {
+	case len(f.IDs) > 0, len(f.Words) > 0 && f.AsOf != nil:
+		return nil, nil
+	case len(f.Words) > 0:
+		many, err = s.expectsMany(ctx, `e.search @@ @query::tsquery`, pgx.NamedArgs{"query": searchQuery(f.Words)})
+	case f.AsOf != nil:
+		many, err = s.expectsMany(ctx, `e.revision <= @as_of`, pgx.NamedArgs{"as_of": *f.AsOf})
+	}
+	if err != nil || !many {
+		return nil, err
+	}
+	return s.planTerms(ctx, f)
+}
+
+// planExport is planPage where all pages are read one after the other: then what has
+// changed since a revision would be sorted for each of them.
+func (s *Store) planExport(ctx context.Context, f *timeline.Filter) (*scan, error) {
+	if f.AsOf != nil {
+		return nil, nil
+	}
+	return s.planPage(ctx, f)
+}
+
+// planTerms picks the list of terms to walk: the rarest.
+func (s *Store) planTerms(ctx context.Context, f *timeline.Filter) (*scan, error) {
 	lists := termLists(f)
 	ids, err := s.termIDs(ctx, slices.Concat(lists...), false)
 	if err != nil {
 		return nil, err
 	}
-	p := &scan{driver: []int32{allTerm}}
-	chosen := false
-	for _, list := range lists { // the most selective kinds come first
-		var known []int32
+	var known [][]int32
+	for _, list := range lists {
+		var some []int32
 		for _, t := range list {
 			if id, ok := ids[t]; ok {
-				known = append(known, id)
+				some = append(some, id)
 			}
 		}
-		switch {
-		case len(known) == 0:
+		if len(some) == 0 {
 			return &scan{empty: true}, nil
-		case !chosen && len(known) <= maxDriverTerms:
-			p.driver, chosen = known, true
-		default:
-			p.others = append(p.others, known)
+		}
+		known = append(known, some)
+	}
+	p := &scan{driver: []int32{allTerm}}
+	driver := -1
+	if len(known) > 0 {
+		shares := s.termShares(ctx, len(known) > 1)
+		rarest := math.Inf(1)
+		for i, list := range known {
+			share := 0.0
+			for _, id := range list {
+				share += shares[id]
+			}
+			if len(list) <= maxDriverTerms && share < rarest { // of equals the first
+				driver, rarest = i, share
+			}
+		}
+	}
+	for i, list := range known {
+		if i == driver {
+			p.driver = list
+		} else {
+			p.others = append(p.others, list)
 		}
 	}
 	return p, nil
 }
 
-// termLists gives the lists of terms that must each hold, the most selective kinds
-// first. What is asked in a role is a matter of the row.
+// termLists gives the lists of terms that must each hold, those of kinds that are
+// usually the most selective first. In which role a country takes part is a matter of
+// the row besides.
 func termLists(f *timeline.Filter) [][]timeline.Term {
 	var lists [][]timeline.Term
 	add := func(kind string, values []string) {
@@ -76,61 +128,74 @@ func termLists(f *timeline.Filter) [][]timeline.Term {
 	if f.Actor != "" {
 		add(timeline.TermActor, []string{f.Actor})
 	}
+	if f.On != (timeline.MonthDay{}) {
+		lists = append(lists, []timeline.Term{timeline.DayTerm(f.On)})
+	}
 	add(timeline.TermTag, f.Tags)
-	if len(f.Roles) == 0 {
-		if f.CountryMatch == timeline.CountryAll {
-			for _, codes := range f.Countries {
-				add(timeline.TermCountry, codes)
-			}
-		} else {
-			add(timeline.TermCountry, slices.Concat(f.Countries...))
+	if f.CountryMatch == timeline.CountryAll {
+		for _, codes := range f.Countries {
+			add(timeline.TermCountry, codes)
 		}
+	} else {
+		add(timeline.TermCountry, slices.Concat(f.Countries...))
+	}
+	if statusByTerms(f) {
+		add(timeline.TermStatus, f.Statuses)
 	}
 	add(timeline.TermType, f.Types)
-	if len(f.Roles) == 0 {
-		add(timeline.TermRegion, f.Regions)
+	add(timeline.TermRegion, f.Regions)
+	if f.MinSources >= timeline.TermedSources {
+		lists = append(lists, []timeline.Term{timeline.SourcesTerm()})
 	}
 	add(timeline.TermDataset, f.Datasets)
 	return lists
 }
 
+// probe ends a condition that is to be asked of one key after the other, in the order of
+// the driver. Without it Postgres makes joins of them, and one plan for all arguments
+// sometimes walks the other term from end to end, which may be most of all events.
+const probe = " OFFSET 0"
+
 // keysSQL gives a statement of (sort_day, id) of all events that the filter keeps,
-// in page order, without a limit: for each term and span class one ordered range
+// in page order, without a limit (with AsOf, of those that have not changed since): for each term and span class one ordered range
 // scan of the index, merged. Neither the branches' order nor the missing LIMIT in
 // them is an oversight: see data-model.md's measurements in the design notes.
 func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
 	conditions := rowConditions(f, args, true)
+	if f.AsOf != nil {
+		args["as_of"] = *f.AsOf
+		conditions.add("e.revision + 0 <= @as_of") // not by the index of revisions: by the id
+	}
 	var extra strings.Builder
 	if len(conditions.sql) > 0 {
-		extra.WriteString("\n  AND EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + conditions.where() + ")")
+		extra.WriteString("\n  AND EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + conditions.where() + probe + ")")
 	}
 	if f.HasWindow() && matchMode(f) == edtf.ModePossible {
-		extra.WriteString("\n  AND (NOT k.gaps OR EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + setCondition(f, 1) + "))")
+		extra.WriteString("\n  AND (NOT k.gaps OR EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + setCondition(f, 1) + probe + "))")
 	}
 	for i, terms := range p.others {
 		name := fmt.Sprintf("other%d", i)
-		among := "= @" + name // one term: an equality, which a generic plan can tell the size of
-		if args[name] = terms[0]; len(terms) > 1 {
-			args[name], among = terms, "= ANY(@"+name+"::int[])"
+		among := "= ANY(@" + name + "::int[])"
+		if args[name] = terms; len(terms) == 1 { // an equality, which a generic plan can tell the size of
+			args[name], among = terms[0], "= @"+name
 		}
-		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term " + among + " AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id)")
+		extra.WriteString("\n  AND EXISTS (SELECT FROM event_key x WHERE x.term " + among + " AND x.span = k.span AND x.sort_day = k.sort_day AND x.id = k.id" + probe + ")")
 	}
-	comparison, direction := ">", ""
+	direction := ""
 	if order == timeline.Descending {
-		comparison, direction = "<", " DESC"
-	}
-	if after != nil {
-		args["after_day"], args["after_id"] = int32(after.Day), after.ID
-		extra.WriteString("\n  AND (k.sort_day, k.id) " + comparison + " (DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")")
+		direction = " DESC"
 	}
 	var branches []string
 	for i, term := range p.driver {
 		name := fmt.Sprintf("term%d", i)
 		args[name] = term
 		for span := timeline.SpanDay; span <= timeline.SpanOpenStart; span++ {
+			if span == timeline.SpanOpenStart && f.Window.From.Known && matchMode(f) == edtf.ModeWithin {
+				continue // what began at no known day does not lie within
+			}
 			branches = append(branches, fmt.Sprintf(
 				"(SELECT k.sort_day, k.id FROM event_key k\nWHERE k.term = @%s AND k.span = %d%s%s\nORDER BY k.sort_day%s, k.id%s)",
-				name, span, spanBounds(f, span, args), extra.String(), direction, direction))
+				name, span, spanBounds(f, span, order, after, args), extra.String(), direction, direction))
 		}
 	}
 	distinct := ""
@@ -141,26 +206,54 @@ func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.
 		"\n) k ORDER BY k.sort_day" + direction + ", k.id" + direction
 }
 
-// spanBounds gives the bounds of a class's range scan: it begins before the window
-// by the longest span of the class. Class 5 is sorted by its end, so the window's
-// end does not bound it.
-func spanBounds(f *timeline.Filter, span int, args pgx.NamedArgs) string {
+// spanBounds gives the bounds of a class's range scan: it begins before the window by
+// the longest span of the class. Class 5 is sorted by its end, so the window's end does
+// not bound it, unless what ends after the window is left out. A page that begins
+// behind another event begins there; of that and the window's edge only the further one
+// is said, for Postgres might begin its scan at the other.
+func spanBounds(f *timeline.Filter, span int, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
 	var b strings.Builder
-	if f.Window.To.Known && span != timeline.SpanOpenStart {
-		b.WriteString(" AND k.sort_day <= " + toDay)
-	}
-	if !f.Window.From.Known {
-		return b.String()
-	}
-	switch span {
-	case timeline.SpanDay, timeline.SpanOpenStart:
-		b.WriteString(" AND k.sort_day >= " + fromDay)
-	case timeline.SpanOpenEnd:
+	within := matchMode(f) == edtf.ModeWithin
+	from, to := f.Window.From, f.Window.To
+	first, firstName := from, "from"
+	switch {
+	case !from.Known, within, span == timeline.SpanDay, span == timeline.SpanOpenStart:
+	case span == timeline.SpanOpenEnd:
+		first = edtf.Open
 		b.WriteString(" AND (k.last_day >= " + fromDay + " OR k.last_day IS NULL)")
 	default:
-		name := fmt.Sprintf("from%d", span)
-		args[name] = int32(max(edtf.MinDay, f.Window.From.Day-edtf.Day(timeline.MaxSpanDays[span])))
-		b.WriteString(" AND k.sort_day >= DATE '1970-01-01' + @" + name + "::int AND k.last_day >= " + fromDay)
+		first, firstName = edtf.At(max(edtf.MinDay, from.Day-edtf.Day(timeline.MaxSpanDays[span]))), fmt.Sprintf("from%d", span)
+		b.WriteString(" AND k.last_day >= " + fromDay)
+	}
+	last := to
+	if span == timeline.SpanOpenStart && !within {
+		last = edtf.Open
+	}
+	if to.Known && within && span != timeline.SpanDay {
+		b.WriteString(" AND k.last_day <= " + toDay)
+	}
+	if after != nil {
+		place := "(DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")"
+		var ahead bool
+		if order == timeline.Descending {
+			if ahead = !last.Known || after.Day <= last.Day; ahead {
+				last = edtf.Open
+				b.WriteString(" AND (k.sort_day, k.id) < " + place)
+			}
+		} else if ahead = !first.Known || after.Day >= first.Day; ahead {
+			first = edtf.Open
+			b.WriteString(" AND (k.sort_day, k.id) > " + place)
+		}
+		if ahead {
+			args["after_day"], args["after_id"] = int32(after.Day), after.ID
+		}
+	}
+	if first.Known {
+		args[firstName] = int32(first.Day)
+		b.WriteString(" AND k.sort_day >= DATE '1970-01-01' + @" + firstName + "::int")
+	}
+	if last.Known {
+		b.WriteString(" AND k.sort_day <= " + toDay)
 	}
 	return b.String()
 }
@@ -183,7 +276,13 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	within := s.read // an import may bring any number of new words
+	if !create {
+		within = func(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+			return s.readWithin(ctx, errNoAnswer, do)
+		}
+	}
+	err := within(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		args := pgx.NamedArgs{"kinds": kinds, "values": values}
 		if create {
 			// Outside the write's transaction: a term without events is harmless, and

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/bits"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,80 +48,154 @@ func versions(asOf *int64, args pgx.NamedArgs) string {
 // selectSQL gives a statement of the columns (of alias e) of the events that the
 // filter keeps, in page order, at most so many as the argument limit.
 func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
-	comparison, direction := ">", ""
+	direction := ""
 	if order == timeline.Descending {
-		comparison, direction = "<", " DESC"
+		direction = " DESC"
 	}
-	const limited = " LIMIT @limit"
-	if p != nil {
-		return "WITH page AS MATERIALIZED (\n" + keysSQL(p, f, order, after, args) + limited +
-			"\n)\nSELECT " + columns + " FROM page p JOIN event e ON e.id = p.id ORDER BY p.sort_day" + direction + ", p.id" + direction
+	if p != nil && f.AsOf == nil {
+		return "WITH " + pageSQL(p, f, order, after, args) +
+			"\nSELECT " + columns + " FROM page p JOIN event e ON e.id = p.id ORDER BY p.sort_day" + direction + ", p.id" + direction
 	}
 	c := rowConditions(f, args, false)
-	if after != nil {
-		args["after_day"], args["after_id"] = int32(after.Day), after.ID
-		c.add("(e.sort_day, e.id) " + comparison + " (DATE '1970-01-01' + @after_day::int, @after_id::text COLLATE \"C\")")
+	c.after(order, after)
+	inOrder := " ORDER BY e.sort_day" + direction + ", e.id" + direction + " LIMIT @limit"
+	if p == nil {
+		return "SELECT " + columns + " FROM " + versions(f.AsOf, args) + " e WHERE " + c.where() + inOrder
 	}
-	return "SELECT " + columns + " FROM " + versions(f.AsOf, args) + " e WHERE " + c.where() +
-		" ORDER BY e.sort_day" + direction + ", e.id" + direction + limited
+	// What has not changed since then is read as of today. What has changed is sorted.
+	args["as_of"] = *f.AsOf
+	changed := "SELECT e.sort_day, e.id, e.doc FROM event_history e WHERE e.revision_from <= @as_of AND e.revision_to > @as_of AND e.doc IS NOT NULL\n  AND " +
+		c.where() + inOrder
+	if p.empty {
+		return "SELECT " + columns + " FROM (" + changed + ") e" + inOrder
+	}
+	return "WITH " + pageSQL(p, f, order, after, args) +
+		"\nSELECT " + columns + " FROM ((SELECT e.sort_day, e.id, e.doc FROM page p JOIN event e ON e.id = p.id)\nUNION ALL\n(" + changed + ")) e" + inOrder
 }
 
-// ListEvents gives one page of documents.
+// pageSQL gives the query of a WITH clause that finds a page's keys. A plan that serves
+// every limit is made for a tenth of all rows, which would rather be sorted; so the
+// limit also stands there as a number, rounded up, that statements may be the same.
+func pageSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
+	limit, _ := args["limit"].(int)
+	return "page AS MATERIALIZED (SELECT * FROM (\n" + keysSQL(p, f, order, after, args) +
+		fmt.Sprintf("\nLIMIT %d) page LIMIT @limit)", 1<<bits.Len(uint(limit)))
+}
+
+// maxPageBytes bounds what one answer holds in memory: a page ends with the event that
+// reaches it, and has at least one.
+const maxPageBytes = 16 << 20
+
+// listColumns are what a page is read from.
+const listColumns = `e.sort_day - DATE '1970-01-01', e.id, e.doc`
+
+// ListEvents gives one page of documents. It ends before its limit where more would
+// take more than 16 MB.
 func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error) {
-	p, err := s.planScan(ctx, &q.Filter)
-	if err != nil {
-		return timeline.Page{}, err
-	}
 	page := timeline.Page{}
-	if p != nil && p.empty {
+	p, err := s.planPage(ctx, &q.Filter)
+	if err != nil {
+		return page, err
+	}
+	if p != nil && p.empty && q.AsOf == nil {
 		if q.Count != timeline.CountNone && q.Count != "" {
 			page.Count = &timeline.Count{Relation: "eq"}
 		}
 		return page, nil
 	}
 	args := pgx.NamedArgs{"limit": q.Limit + 1} // one more tells whether there is a next page
-	sql := selectSQL(p, `e.sort_day - DATE '1970-01-01', e.id, e.doc`, &q.Filter, q.Order, q.After, args)
+	sql := selectSQL(p, listColumns, &q.Filter, q.Order, q.After, args)
 	var last timeline.Position
+	size := 0
 	err = s.readWithin(ctx, errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, sql, args)
-		if err != nil {
-			return err
-		}
 		var day int32
 		var id string
 		var doc []byte
-		_, err = pgx.ForEachRow(rows, []any{&day, &id, &doc}, func() error {
-			if len(page.Docs) == q.Limit {
+		read := readUntil
+		if p == nil {
+			read = replanned
+		}
+		return read(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
+			size += len(doc)
+			switch {
+			case len(page.Docs) == q.Limit: // this row is the last
 				page.Next = &last
 				return nil
+			case len(page.Docs) > 0 && size > s.pageBytes:
+				page.Next = &last
+				return errEnough
 			}
 			page.Docs = append(page.Docs, doc)
 			doc = nil // the next row gets a slice of its own
 			last = timeline.Position{Day: edtf.Day(day), ID: id}
 			return nil
 		})
-		return err
 	})
 	if err != nil {
 		return timeline.Page{}, err
 	}
-	if page.Next != nil {
-		next := last
-		page.Next = &next
-	}
-	if page.Count, err = s.count(ctx, p, &q.Filter, q.Count); err != nil {
+	if page.Count, err = s.count(ctx, &q.Filter, q.Count); err != nil {
 		return timeline.Page{}, err
 	}
 	return page, nil
 }
 
+// errEnough ends the reading of rows before their end.
+var errEnough = errors.New("enough was read")
+
+// readUntil hands the rows of a statement to each until it gives errEnough, which is no
+// fault. Then the connection is given up: that costs less than to take and throw away
+// what the server would still send, and a cancellation that comes late meets the
+// connection's next statement.
+func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
+	rows, err := conn.Query(ctx, sql, args)
+	if err != nil {
+		return err
+	}
+	return eachUntil(ctx, conn, rows, into, each)
+}
+
+// replanned is readUntil with a plan of its own for these arguments, where the one plan
+// for all of them, which the store's connections are set to, would be a poor one. It
+// takes one round trip, and the setting ends with it.
+func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
+	batch.Queue(sql, args)
+	results := conn.SendBatch(ctx, batch)
+	defer results.Close()
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	return eachUntil(ctx, conn, rows, into, each)
+}
+
+func eachUntil(ctx context.Context, conn *pgxpool.Conn, rows pgx.Rows, into []any, each func() error) error {
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		err := each()
+		if errors.Is(err, errEnough) {
+			_ = conn.Conn().PgConn().Conn().Close() // what waits to be read is not waited for
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		_ = conn.Conn().Close(ctx) // the pool is told
+		return nil
+	}
+	return err
+}
+
 // count counts what a filter keeps, nil when it was not asked for.
-func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode timeline.CountMode) (*timeline.Count, error) {
+func (s *Store) count(ctx context.Context, f *timeline.Filter, mode timeline.CountMode) (*timeline.Count, error) {
 	args := pgx.NamedArgs{}
 	limited := ""
 	switch mode {
 	case timeline.CountExact:
-		if table := s.recent(ctx, f, timeline.SampleNeeds{}); table != nil {
+		if table := s.recent(ctx, f); table != nil {
 			return &timeline.Count{Value: table.Count(f), Relation: "eq"}, nil
 		}
 	case timeline.CountCapped:
@@ -128,15 +204,22 @@ func (s *Store) count(ctx context.Context, p *scan, f *timeline.Filter, mode tim
 	default:
 		return nil, nil
 	}
+	p, err := s.planScan(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	var keys string
-	if p != nil {
+	switch {
+	case p != nil && p.empty:
+		return &timeline.Count{Relation: "eq"}, nil
+	case p != nil:
 		keys = keysSQL(p, f, timeline.Ascending, nil, args)
-	} else {
+	default:
 		keys = "SELECT e.id FROM " + versions(f.AsOf, args) + " e WHERE " + rowConditions(f, args, false).where()
 	}
 	c := &timeline.Count{Relation: "eq"}
-	err := s.readWithin(ctx, errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
-		return conn.QueryRow(ctx, "SELECT count(*) FROM (\n"+keys+limited+"\n) counted", args).Scan(&c.Value)
+	err = s.readWithin(ctx, errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		return replanned(ctx, conn, "SELECT count(*) FROM (\n"+keys+limited+"\n) counted", args, []any{&c.Value}, func() error { return nil })
 	})
 	if err != nil {
 		return nil, err
@@ -179,5 +262,6 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	case op == timeline.OpDelete:
 		return nil, 0, &timeline.Error{Kind: timeline.KindGone, Message: "This event was deleted: " + reason}
 	}
+	s.watch.exceeds(revision)
 	return doc, revision, nil
 }

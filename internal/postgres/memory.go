@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,7 @@ type memory struct {
 	table    atomic.Pointer[columns.Table] // nil until it is loaded, and where it is too large
 	updating chan struct{}                 // holds one while changes are applied
 	catchUp  int                           // maxCatchUp, but for tests
-	most     int                           // maxInMemory, but for tests
+	most     int                           // bytes: maxInMemory, but for tests
 }
 
 func newMemory() memory {
@@ -26,25 +27,35 @@ func newMemory() memory {
 }
 
 const (
-	// maxInMemory bounds the memory: at about 70 bytes an event, some 300 MB.
-	maxInMemory = 4_000_000
+	// maxInMemory bounds the memory in bytes: room for some twelve million events, at
+	// about 30 bytes each.
+	maxInMemory = 384 << 20
+	// leastEvent is what an event takes at least: when the table's size would be over the
+	// bound for that alone, loading is not begun.
+	leastEvent = 12
 	// maxCatchUp is how many changes are applied one by one, also by a request before it
 	// answers. After more of them everything is loaded anew, and the rows answer meanwhile.
 	maxCatchUp = 5_000
 	// followEvery is how often Follow looks for what other instances wrote.
 	followEvery = time.Second
-	// tooLargeEvery is how often it looks whether the data fit again: that counts them.
+	// tooLargeEvery is how often it looks whether the data fit again: that reads them.
 	tooLargeEvery = 10 * time.Minute
 )
 
 // Follow loads every event into memory and keeps up with what is written, until ctx
-// ends. A fault of the database is tried again: nothing depends on the copy.
-func (s *Store) Follow(ctx context.Context) {
+// ends. A fault of the database is tried again: nothing depends on the copy. Whenever
+// it was loaded, its size in bytes is told to loaded.
+func (s *Store) Follow(ctx context.Context, loaded func(bytes int)) {
 	for ctx.Err() == nil {
 		next := followEvery
 		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
-			if fits, err := s.loadMemory(ctx); err == nil && !fits {
+			switch fits, err := s.loadMemory(ctx); {
+			case err == nil && !fits:
 				next = tooLargeEvery
+			case err == nil:
+				if table := s.memory.table.Load(); table != nil {
+					loaded(table.Bytes())
+				}
 			}
 		}
 		select {
@@ -56,9 +67,9 @@ func (s *Store) Follow(ctx context.Context) {
 
 // recent gives the copy if it can answer and is not older than the newest revision
 // now; else nil.
-func (s *Store) recent(ctx context.Context, f *timeline.Filter, needs timeline.SampleNeeds) *columns.Table {
+func (s *Store) recent(ctx context.Context, f *timeline.Filter) *columns.Table {
 	table := s.memory.table.Load()
-	if table == nil || !columns.Answers(f, needs) {
+	if table == nil || !columns.Answers(f) {
 		return nil
 	}
 	revision, _, err := s.Revision(ctx)
@@ -74,30 +85,42 @@ func (s *Store) recent(ctx context.Context, f *timeline.Filter, needs timeline.S
 	return table
 }
 
-// memoryColumns are what a columns.Row is read from; the first are those of a sample.
-const memoryColumns = sampleColumns + `, e.country_roles, e.sources, e.measures`
+// errTooLarge ends a loading that would take more memory than there is room for.
+var errTooLarge = errors.New("the events do not fit into memory")
 
 // loadMemory reads all events, as of one moment. Requests go on meanwhile, with what
-// was there before or from the rows. It gives false where there are too many events.
+// was there before or from the rows. It gives false where they do not fit.
 func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 	table := columns.New()
-	var events int64
 	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var revision int64
-		if err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) FROM revision`,
-			pgx.NamedArgs{"limit": s.memory.most + 1}).Scan(&revision, &events); err != nil || events > int64(s.memory.most) {
+		var fits bool
+		err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) < @limit FROM revision`,
+			pgx.NamedArgs{"limit": s.memory.most/leastEvent + 1}).Scan(&revision, &fits)
+		if err != nil {
 			return err
 		}
-		err := memoryRows(ctx, tx, `true`, pgx.NamedArgs{}, table.Load)
+		if !fits {
+			return errTooLarge
+		}
+		loaded := 0
+		err = memoryRows(ctx, tx, `event`, `true`, nil, func(row *columns.Row) error {
+			table.Load(row)
+			if loaded++; loaded%10_000 == 0 && table.Bytes() > s.memory.most {
+				return errTooLarge
+			}
+			return nil
+		})
 		table.Loaded(revision)
 		return err
 	})
-	if err != nil {
+	tooLarge := errors.Is(err, errTooLarge) || err == nil && table.Bytes() > s.memory.most
+	if err != nil && !tooLarge {
 		return false, err
 	}
 	s.memory.updating <- struct{}{} // held for no longer than a query's budget
 	defer func() { <-s.memory.updating }()
-	if events > int64(s.memory.most) {
+	if tooLarge {
 		s.memory.table.Store(nil)
 		return false, nil
 	}
@@ -129,9 +152,9 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 		upToDate, err = s.applyChanges(ctx, tx, table)
 		return err
 	})
-	if table.Len() > s.memory.most {
+	if errors.Is(err, columns.ErrNotThere) || table.Bytes() > s.memory.most {
 		s.memory.table.Store(nil)
-		return false, err
+		return false, nil
 	}
 	return upToDate && err == nil, err
 }
@@ -139,58 +162,46 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 // applyChanges brings a table to the newest revision, unless that is too much.
 func (s *Store) applyChanges(ctx context.Context, tx pgx.Tx, table *columns.Table) (upToDate bool, err error) {
 	var revision, changes int64
-	args := pgx.NamedArgs{"since": table.Revision(), "most": s.memory.catchUp}
+	since := pgx.NamedArgs{"since": table.Revision()}
 	err = tx.QueryRow(ctx, `
 		SELECT revision, CASE WHEN revision > @since THEN
-			(SELECT count(*) FROM (SELECT FROM event WHERE revision > @since LIMIT @most::int + 1) e) ELSE 0 END
-		FROM revision`, args).Scan(&revision, &changes)
+			(SELECT count(*) FROM (SELECT FROM event WHERE revision > @since LIMIT @most::int + 1) e) +
+			(SELECT count(*) FROM (SELECT FROM event_tombstone WHERE revision > @since LIMIT @most::int + 1) e) ELSE 0 END
+		FROM revision`, pgx.NamedArgs{"since": table.Revision(), "most": s.memory.catchUp}).Scan(&revision, &changes)
 	if err != nil || changes > int64(s.memory.catchUp) {
 		return false, err
 	}
 	if revision == table.Revision() {
 		return true, nil
 	}
-	var rows []columns.Row
-	delete(args, "most")
-	err = memoryRows(ctx, tx, `e.revision > @since`, args, func(row *columns.Row) { rows = append(rows, row.Clone()) })
+	var come, gone []columns.Row
+	err = memoryRows(ctx, tx, `event`, `e.revision > @since`, since, func(row *columns.Row) error {
+		come = append(come, row.Clone())
+		return nil
+	})
 	if err != nil {
 		return false, err
 	}
-	found, err := tx.Query(ctx, `SELECT id FROM event_tombstone WHERE revision > @since`, args)
+	// The versions that the table has: current then, and superseded since.
+	err = memoryRows(ctx, tx, `event_history`, `e.revision_to > @since AND e.revision_from <= @since AND e.doc IS NOT NULL`, since, func(row *columns.Row) error {
+		gone = append(gone, row.Clone())
+		return nil
+	})
 	if err != nil {
 		return false, err
 	}
-	gone, err := pgx.CollectRows(found, pgx.RowTo[string])
-	if err != nil {
-		return false, err
-	}
-	table.Update(revision, rows, gone)
-	return true, nil
+	return true, table.Update(revision, gone, come)
 }
 
 // snapshot runs do in a transaction that sees one state of the data.
 func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			// A few changes and all of them need two plans.
+			if _, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'auto', true)`); err != nil {
+				return err
+			}
 			return do(ctx, tx)
 		})
 	})
-}
-
-// memoryRows hands the events of a condition to each, which must not keep the row.
-func memoryRows(ctx context.Context, tx pgx.Tx, condition string, args pgx.NamedArgs, each func(*columns.Row)) error {
-	args["measure"] = ""
-	rows, err := tx.Query(ctx, `SELECT `+memoryColumns+` FROM event e WHERE `+condition, args)
-	if err != nil {
-		return err
-	}
-	var row columns.Row
-	scanner := sampleScanner{sample: &row.Sample}
-	_, err = pgx.ForEachRow(rows, append(scanner.into(), &row.CountryRoles, &row.Sources, &row.Measures), func() error {
-		scanner.read()
-		each(&row)
-		row.Measures = nil // a map is filled, not replaced
-		return nil
-	})
-	return err
 }

@@ -3,9 +3,9 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +23,7 @@ func follow(t testing.TB, w *world) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		w.Follow(ctx)
+		w.Follow(ctx, func(int) {})
 		close(ended)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
@@ -34,8 +34,8 @@ func follow(t testing.TB, w *world) {
 	}
 }
 
-// TestMemoryAgainstTheReference: what memory answers is what the plain reference
-// does, at once after every write, whether it catches up or loads anew.
+// TestMemoryAgainstTheReference: what memory answers is what the plain reference and
+// the rows do, at once after every write, whether it catches up or loads anew.
 func TestMemoryAgainstTheReference(t *testing.T) {
 	t.Parallel()
 	for name, catchUp := range map[string]int{"catching up": 1000, "loading anew": 1} {
@@ -51,41 +51,112 @@ func TestMemoryAgainstTheReference(t *testing.T) {
 					w.change(t, random, w.seed+random.IntN(1_000_000), 300)
 				}
 				f := reference.Filter().Draw(rt, "filter")
-				needs := timeline.SampleNeeds{Measure: rapid.SampledFrom([]string{"", "deaths", "magnitude", "no such"}).Draw(rt, "measure")}
-				if columns.Answers(&f, needs) {
+				if columns.Answers(&f) {
 					answered++
 				}
-				var got, want []string
-				err := w.Samples(t.Context(), f, needs, func(s *timeline.Sample) error {
-					got = append(got, toldSample(*s))
-					return nil
-				})
 				events := reference.All(w.past[w.last], &f, timeline.Ascending)
-				for i := range events {
-					s := sample(&events[i])
-					s.Measure, s.HasMeasure = events[i].Measures[needs.Measure], false
-					_, s.HasMeasure = events[i].Measures[needs.Measure]
-					want = append(want, toldSample(s))
-				}
-				slices.Sort(got)
-				slices.Sort(want)
-				if err != nil || !slices.Equal(got, want) {
-					rt.Fatalf("-world=%d %s: %v\n%s\nwant\n%s", w.seed, f.Key(), err, strings.Join(got, "\n"), strings.Join(want, "\n"))
-				}
 				page, err := w.ListEvents(t.Context(), timeline.ListQuery{Filter: f, Limit: 1, Count: timeline.CountExact})
 				if err != nil || page.Count.Value != int64(len(events)) {
 					rt.Fatalf("-world=%d %s: %v, counts %v; want %d", w.seed, f.Key(), err, deref(page.Count), len(events))
 				}
+				q := timeline.ChartQuery{
+					Filter:   f,
+					Interval: timeline.Interval(rapid.SampledFrom([]string{"auto", "month", "year", "century"}).Draw(rt, "interval")),
+					By:       rapid.SampledFrom(timeline.ChartBys).Draw(rt, "by"),
+					Measure:  rapid.SampledFrom([]string{"events", "deaths", "magnitude", "no such"}).Draw(rt, "measure"),
+					GroupBy:  rapid.SampledFrom(timeline.ChartGroups).Draw(rt, "group_by"),
+				}
+				w.sameChart(rt, q)
+				by := rapid.SampledFrom(timeline.FacetBys).Draw(rt, "facet")
+				w.sameFacet(rt, f, by, rapid.SampledFrom([]int{1, 5, 200}).Draw(rt, "limit"))
 			})
 			if answered < 20 {
 				t.Errorf("memory could answer %d of all questions", answered)
 			}
 			w.change(t, random, w.seed+random.IntN(1_000_000), 1)
-			err := w.Samples(t.Context(), timeline.Filter{}, timeline.SampleNeeds{}, func(*timeline.Sample) error { return nil })
+			_, err := w.Chart(t.Context(), timeline.ChartQuery{})
 			if catchUp > 1 && w.InMemory() != w.last {
 				t.Errorf("memory is at revision %d, the data at %d: %v", w.InMemory(), w.last, err)
 			}
 		})
+	}
+}
+
+// sameChart holds a chart against the same of the rows and of the reference.
+func (w *world) sameChart(t *rapid.T, q timeline.ChartQuery) {
+	got, err := w.Chart(context.Background(), q)
+	builder := timeline.NewChartBuilder(q)
+	readErr := w.Samples(context.Background(), q.Filter, timeline.SampleNeeds{Measure: q.Measure}, func(s *timeline.Sample) error {
+		builder.Add(s)
+		return nil
+	})
+	want, wantErr := builder.Chart()
+	_, fits := reference.Chart(w.past[w.last], q)
+	if readErr != nil || fmt.Sprint(err) != fmt.Sprint(wantErr) || (err == nil) != fits {
+		t.Fatalf("-world=%d %+v: %v; %v, the rows %v, it fits: %v", w.seed, q, readErr, err, wantErr, fits)
+	}
+	if a, b := string(got.AppendJSON(nil, 0)), string(want.AppendJSON(nil, 0)); a != b {
+		t.Fatalf("-world=%d %+v\nis %s\nnot %s", w.seed, q, a, b)
+	}
+}
+
+// sameFacet holds a facet against that of the reference. Only actors have examples.
+func (w *world) sameFacet(t *rapid.T, f timeline.Filter, by string, limit int) {
+	facets, err := w.Facets(context.Background(), f, []string{by}, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := facets[0], reference.Facet(w.past[w.last], f, by, limit)
+	for i := range got.Values {
+		got.Values[i].Label = nil
+	}
+	for _, list := range [][]timeline.FacetValue{got.Values, want.Values} {
+		for i := range list {
+			if by != timeline.GroupActor {
+				list[i].Example = ""
+			}
+		}
+	}
+	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		t.Fatalf("-world=%d %s\nis %+v\nnot %+v", w.seed, f.Key(), got, want)
+	}
+}
+
+// TestMemoryKeepsUpWithManyWrites: after writes of all kinds one after the other,
+// memory has counted what a fresh loading counts.
+func TestMemoryKeepsUpWithManyWrites(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 60, 5)
+	follow(t, w)
+	random := rand.New(rand.NewPCG(uint64(w.seed), 3))
+	for range 60 {
+		for range 1 + random.IntN(3) { // several revisions are caught up with at once
+			w.change(t, random, w.seed+random.IntN(1_000_000), 70)
+		}
+		for _, kind := range []string{timeline.TermCountry, timeline.TermRegion, timeline.TermType, timeline.TermDataset} {
+			got, err := w.Usage(t.Context(), kind)
+			want, rowsErr := w.UsageOfRows(t.Context(), kind)
+			if err != nil || rowsErr != nil || !maps.Equal(got, want) {
+				t.Fatalf("-world=%d %s at %d: %v %v\n%v\nwant\n%v", w.seed, kind, w.last, err, rowsErr, got, want)
+			}
+		}
+	}
+	if w.InMemory() != w.last {
+		t.Errorf("memory is at revision %d, the data at %d", w.InMemory(), w.last)
+	}
+	got, err := w.Measures(t.Context())
+	var want []string
+	for _, e := range w.past[w.last] {
+		want = slices.AppendSeq(want, maps.Keys(e.Measures))
+	}
+	slices.Sort(want)
+	if want = slices.Compact(want); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	for name, is := range map[string]bool{"deaths": slices.Contains(want, "deaths"), "no such": false} {
+		if has, err := w.HasMeasure(t.Context(), name); has != is || err != nil {
+			t.Errorf("%s: %v, %v", name, has, err)
+		}
 	}
 }
 
@@ -97,7 +168,7 @@ func TestMemoryThatIsBusyHoldsUpNobody(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		w.Follow(ctx)
+		w.Follow(ctx, func(int) {})
 		close(ended)
 	}()
 	for w.InMemory() < w.last {
@@ -113,14 +184,14 @@ func TestMemoryThatIsBusyHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// TestMemoryThatIsTooSmall: with more events than it holds, at once or by and by,
-// memory is given up and the rows answer.
+// TestMemoryThatIsTooSmall: where the events take more than there is room for, at once
+// or by and by, memory is given up and the rows answer.
 func TestMemoryThatIsTooSmall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10, 1)
 	held := len(w.past[w.last])
-	w.HoldAtMost(held)
 	follow(t, w)
+	w.HoldAtMost(w.BytesInMemory() - 1) // what the next writes find
 	for i := range 2 {
 		if _, err := w.Put(t.Context(), event(t, fmt.Sprint("more-", i), "2021"), postgres.Precondition{}, author); err != nil {
 			t.Fatal(err)
@@ -130,53 +201,7 @@ func TestMemoryThatIsTooSmall(t *testing.T) {
 			t.Errorf("%v, %v; want %d", deref(page.Count), err, want)
 		}
 		if w.InMemory() >= 0 {
-			t.Errorf("memory holds more than %d events", held)
+			t.Error("memory holds more than it may")
 		}
 	}
-}
-
-// toldSample writes a sample without what was not asked for.
-func toldSample(s timeline.Sample) string {
-	s.ID, s.ActorKeys = "", nil
-	return fmt.Sprintf("%+v", s)
-}
-
-// TestMemoryAfterManyWrites: places that are used again and lists that are made anew lose nothing.
-func TestMemoryAfterManyWrites(t *testing.T) {
-	t.Parallel()
-	table := columns.New()
-	events := reference.Events(1, 50)
-	live := map[string]timeline.Event{}
-	random := rand.New(rand.NewPCG(3, 3))
-	for revision := range int64(4_000) {
-		id := fmt.Sprintf("e%d", random.IntN(300))
-		e := events[random.IntN(len(events))]
-		if random.IntN(3) == 0 {
-			delete(live, id)
-			table.Update(revision+1, nil, []string{id})
-			continue
-		}
-		live[id] = e
-		table.Update(revision+1, []columns.Row{rowOf(id, &e)}, nil)
-	}
-	var got, want []string
-	for _, e := range live {
-		s := sample(&e)
-		s.Measure, s.HasMeasure = 0, false
-		want = append(want, toldSample(s))
-	}
-	if err := table.Samples(&timeline.Filter{}, "", func(s *timeline.Sample) error { got = append(got, toldSample(*s)); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) || table.Len() != len(live) {
-		t.Errorf("%d events are not the %d that were left", table.Len(), len(live))
-	}
-}
-
-func rowOf(id string, e *timeline.Event) columns.Row {
-	row := columns.Row{Sample: sample(e), Sources: len(e.Sources), Measures: e.Measures, CountryRoles: e.Derive().CountryRoles}
-	row.ID = id
-	return row
 }

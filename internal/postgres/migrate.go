@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"sync"
@@ -24,6 +26,10 @@ import (
 // migrateLock is the advisory lock that keeps migrating to one process: the
 // letters "tarikh" as a number.
 const migrateLock = 0x746172696b68
+
+// migrateRunning is the advisory lock that a file holds while it runs: a program that is
+// killed leaves its session to the server, which runs the file to its end.
+const migrateRunning = migrateLock + 1
 
 // migrateWait is how long a process waits for another one's migrating.
 const migrateWait = 60 * time.Second
@@ -58,6 +64,9 @@ func SchemaVersion(ctx context.Context, url string) (version int64, dirty bool, 
 // it at once on one database. Its errors are single lines that say what to do.
 func Migrate(ctx context.Context, url string) error {
 	return withLock(ctx, url, func(conn *pgx.Conn) error {
+		if err := awaitLock(ctx, conn, migrateRunning); err != nil {
+			return err
+		}
 		version, dirty, err := schemaVersion(ctx, conn)
 		if err != nil {
 			return err
@@ -158,7 +167,7 @@ func concurrent(version int64) bool {
 		return true // unknown: leave it to a person
 	}
 	text, err := fs.ReadFile(migrations.FS, names[0])
-	return err != nil || strings.Contains(strings.ToUpper(string(text)), "CONCURRENTLY")
+	return err != nil || runsConcurrently(text)
 }
 
 // CheckReachable tells, in one line that says what to do, that the database for
@@ -212,13 +221,28 @@ func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) er
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if err := awaitLock(ctx, conn, migrateLock); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrateLock)) // closing frees it too
+	}()
+	return do(conn)
+}
+
+// awaitLock takes one of the migrating locks; migrateRunning is only waited for.
+func awaitLock(ctx context.Context, conn *pgx.Conn, lock int64) error {
+	sql := `SELECT pg_try_advisory_lock($1)`
+	if lock == migrateRunning {
+		sql = `SELECT CASE WHEN pg_try_advisory_lock($1) THEN pg_advisory_unlock($1) ELSE false END`
+	}
 	for deadline := time.Now().Add(migrateWait); ; {
 		var got bool
-		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(migrateLock)).Scan(&got); err != nil {
+		if err := conn.QueryRow(ctx, sql, lock).Scan(&got); err != nil {
 			return fmt.Errorf("the migrating lock cannot be asked for: %w", err)
 		}
 		if got {
-			break
+			return nil
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("another program has been migrating this database for over %s: wait for it, or end it", migrateWait)
@@ -229,10 +253,29 @@ func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) er
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	defer func() {
-		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrateLock)) // closing frees it too
-	}()
-	return do(conn)
+}
+
+// wholeFiles runs a file together with the note that it has run. golang-migrate notes it
+// afterwards, and a program that is killed between the two leaves a schema that has
+// changed beside a note that it failed. A file that builds an index concurrently cannot
+// be in a transaction.
+type wholeFiles struct{ database.Driver }
+
+// Run runs a file, in one transaction.
+func (d wholeFiles) Run(file io.Reader) error {
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	if !runsConcurrently(text) {
+		// Statements that are sent as one text are one transaction.
+		text = fmt.Appendf(nil, "SELECT pg_advisory_xact_lock(%d);\n%s\n;UPDATE schema_migrations SET dirty = false;", int64(migrateRunning), text)
+	}
+	return d.Driver.Run(bytes.NewReader(text))
+}
+
+func runsConcurrently(file []byte) bool {
+	return strings.Contains(strings.ToUpper(string(file)), "CONCURRENTLY")
 }
 
 // notReachable says in one line where the database was looked for and why it was
@@ -280,7 +323,7 @@ func migrator(config *pgx.ConnConfig) (*migrate.Migrate, func(), error) {
 		_ = db.Close()
 		return nil, nil, fmt.Errorf("the schema cannot be migrated (%s): give DATABASE_URL, or DATABASE_DIRECT_URL beside it, a server and a role that may create tables", migrateReason(err))
 	}
-	m, err := migrate.NewWithInstance("iofs", files, "pgx5", driver)
+	m, err := migrate.NewWithInstance("iofs", files, "pgx5", wholeFiles{driver})
 	if err != nil {
 		_ = driver.Close()
 		return nil, nil, err

@@ -7,12 +7,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
@@ -503,6 +501,15 @@ func TestUsageAgainstTheReference(t *testing.T) {
 		timeline.TermDataset: func(v string) timeline.Filter { return timeline.Filter{Datasets: []string{v}} },
 		timeline.TermTag:     func(v string) timeline.Filter { return timeline.Filter{Tags: []string{v}} },
 		timeline.TermActor:   func(v string) timeline.Filter { return timeline.Filter{Actor: v} },
+		timeline.TermStatus:  func(v string) timeline.Filter { return timeline.Filter{Statuses: []string{v}} },
+		timeline.TermSources: func(string) timeline.Filter { return timeline.Filter{MinSources: timeline.TermedSources} },
+		timeline.TermDay: func(v string) timeline.Filter {
+			var on timeline.MonthDay
+			if _, err := fmt.Sscanf(v, "%d-%d", &on.Month, &on.Day); err != nil {
+				t.Fatal(err)
+			}
+			return timeline.Filter{On: on}
+		},
 	} {
 		usage, err := w.Usage(t.Context(), kind)
 		if err != nil || len(usage) == 0 {
@@ -532,94 +539,6 @@ func TestUsageAgainstTheReference(t *testing.T) {
 	}
 }
 
-// TestPagesReadLittle: however many events there are, a page reads a bounded number
-// of blocks off the ordered index.
-func TestPagesReadLittle(t *testing.T) {
-	t.Parallel()
-	const events = 20_000
-	ctx := t.Context()
-	s, url := open(t)
-	random := rand.New(rand.NewPCG(1, 2))
-	batch := make([]timeline.Event, events)
-	for i := range batch {
-		first := edtf.DayOf(1900, 1, 1) + edtf.Day(random.IntN(45_000))
-		expression := first.String()
-		switch random.IntN(10) {
-		case 0, 1:
-			expression = expression[:7]
-		case 2:
-			expression = expression[:4]
-		case 3:
-			expression += "/" + (first + edtf.Day(random.IntN(2_000))).String()
-		case 4:
-			if random.IntN(20) == 0 {
-				expression += "/.."
-			}
-		}
-		batch[i] = event(t, fmt.Sprintf("e%05d", i), expression)
-		batch[i].Countries[0].Code = []string{"MLI", "NER", "BFA", "FRA"}[random.IntN(4)]
-		batch[i].Type = []string{"coup", "attack", "treaty"}[random.IntN(3)]
-	}
-	for part := range slices.Chunk(batch, 5_000) {
-		if _, err := s.Import(ctx, part, false, author); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, `VACUUM ANALYZE`); err != nil {
-		t.Fatal(err)
-	}
-	for mode, want := range map[timeline.CountMode]timeline.Count{
-		timeline.CountCapped: {Value: timeline.CountCap, Relation: "gte"}, timeline.CountExact: {Value: events, Relation: "eq"},
-	} {
-		if page, err := s.ListEvents(ctx, timeline.ListQuery{Limit: 1, Count: mode}); err != nil || *page.Count != want {
-			t.Errorf("count=%s gives %+v, %v; want %+v", mode, deref(page.Count), err, want)
-		}
-	}
-	// The past has no index of its own and is read in more than one stretch of ids.
-	now, _, err := s.Revision(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, order := range []timeline.Order{timeline.Ascending, timeline.Descending} {
-		newest, past := exported(t, s, timeline.Filter{}, order), exported(t, s, timeline.Filter{AsOf: &now}, order)
-		if len(past) != events || !slices.Equal(newest, past) {
-			t.Errorf("%s: %d events of %d in the past as of now, %d now", order, len(past), events, len(newest))
-		}
-	}
-	window := edtf.Window{From: edtf.At(edtf.DayOf(1990, 1, 1)), To: edtf.At(edtf.DayOf(1990, 12, 31))}
-	middle := &timeline.Position{Day: edtf.DayOf(1960, 1, 1), ID: "e0"}
-	for name, q := range map[string]timeline.ListQuery{
-		"no filter":                    {},
-		"a year":                       {Filter: timeline.Filter{Window: window}},
-		"a country and a year":         {Filter: timeline.Filter{Window: window, Countries: [][]string{{"MLI"}}}},
-		"one of three countries":       {Filter: timeline.Filter{Countries: [][]string{{"MLI"}, {"NER"}, {"BFA"}}}},
-		"a region and a type":          {Filter: timeline.Filter{Regions: []string{"011"}, Types: []string{"security"}}},
-		"a country, a type and a year": {Filter: timeline.Filter{Window: window, Countries: [][]string{{"MLI"}}, Types: []string{"coup"}}},
-		"from the middle":              {After: middle},
-		"a country from the middle":    {After: middle, Filter: timeline.Filter{Countries: [][]string{{"MLI"}}}},
-	} {
-		for _, q.Order = range []timeline.Order{timeline.Ascending, timeline.Descending} {
-			q.Limit = 50
-			sql, args, err := s.PageSQL(ctx, q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
-				read, plan := explain(t, conn, mode, sql, args)
-				t.Logf("%s, %s, %s: %d blocks", name, q.Order, mode, read)
-				if read == 0 || read > 600 || strings.Contains(plan, "Seq Scan") {
-					t.Errorf("%s, %s, %s reads %d blocks:\n%s", name, q.Order, mode, read, plan)
-				}
-			}
-		}
-	}
-}
-
 // exported gives the documents of an export.
 func exported(t *testing.T, s *postgres.Store, f timeline.Filter, order timeline.Order) []string {
 	t.Helper()
@@ -632,55 +551,4 @@ func exported(t *testing.T, s *postgres.Store, f timeline.Filter, order timeline
 		t.Fatal(err)
 	}
 	return docs
-}
-
-// explain runs a statement as a prepared one and gives the blocks that it read.
-func explain(t *testing.T, conn *pgx.Conn, mode, sql string, named pgx.NamedArgs) (read int, plan string) {
-	t.Helper()
-	sql, args, err := named.RewriteQuery(t.Context(), conn, sql, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var literals []string
-	for _, a := range args {
-		switch a := a.(type) {
-		case string:
-			literals = append(literals, "'"+strings.ReplaceAll(a, "'", "''")+"'")
-		case []int32:
-			literals = append(literals, "'"+strings.NewReplacer("[", "{", "]", "}", " ", ",").Replace(fmt.Sprint(a))+"'")
-		default:
-			literals = append(literals, fmt.Sprint(a))
-		}
-	}
-	call := ""
-	if len(literals) > 0 {
-		call = "(" + strings.Join(literals, ", ") + ")"
-	}
-	if _, err := conn.Exec(t.Context(), "SET plan_cache_mode = "+mode); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(t.Context(), "PREPARE page AS "+sql); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := conn.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE page"+call, pgx.QueryExecModeSimpleProtocol)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatalf("%v: %s%s", err, sql, call)
-	}
-	if _, err := conn.Exec(t.Context(), "DEALLOCATE page"); err != nil {
-		t.Fatal(err)
-	}
-	plan = strings.Join(lines, "\n")
-	_, buffers, _ := strings.Cut(plan, "Buffers: shared ") // the first line is that of the whole plan
-	buffers, _, _ = strings.Cut(buffers, "\n")
-	for word := range strings.FieldsSeq(buffers) {
-		if kind, n, ok := strings.Cut(word, "="); ok && (kind == "hit" || kind == "read") {
-			blocks, _ := strconv.Atoi(n)
-			read += blocks
-		}
-	}
-	return read, plan
 }

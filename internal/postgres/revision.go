@@ -27,28 +27,51 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return err
 	}
 	defer leave()
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
-	if err != nil {
-		return translate(ctx, unreachable(ctx, err))
-	}
-	defer conn.Release()
-	tx, err := conn.Begin(ctx)
+	tx, release, err := s.beginWrite(ctx)
 	if err != nil {
 		return translate(ctx, err)
 	}
+	defer release()
 	// The rollback must reach the server even when the client is gone.
 	defer func() {
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
 		defer cancel()
 		_ = tx.Rollback(undo) // after a commit this does nothing
 	}()
-	changed, err := s.takeRevision(ctx, tx, until, by, action, do)
+	at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
 	if err != nil || !changed {
 		return translate(ctx, err)
 	}
-	return translate(ctx, tx.Commit(ctx))
+	began := time.Now() // it is the newest for as long as this transaction holds it
+	if err := tx.Commit(ctx); err != nil {
+		s.watch.doubt() // it may have been committed all the same
+		return translate(ctx, err)
+	}
+	if _, within := ctx.Value(onceKey{}).(pgx.Tx); within {
+		return nil // nobody sees it before Once commits
+	}
+	s.sawRevision(began, at.revision, at.at)
+	return nil
+}
+
+// beginWrite begins a write's transaction, on a connection of its own, or within that of
+// Once, which then commits it.
+func (s *Store) beginWrite(ctx context.Context) (tx pgx.Tx, release func(), err error) {
+	if outer, is := ctx.Value(onceKey{}).(pgx.Tx); is {
+		tx, err := outer.Begin(ctx)
+		return tx, func() {}, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	conn, err := s.pool.Acquire(waiting)
+	cancel()
+	if err != nil {
+		return nil, nil, unreachable(ctx, err)
+	}
+	if tx, err = conn.Begin(ctx); err != nil {
+		conn.Release()
+		return nil, nil, err
+	}
+	return tx, conn.Release, nil
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the
@@ -66,27 +89,26 @@ func await(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	}
 }
 
-func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (bool, error) {
+func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (at stamp, changed bool, err error) {
 	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
-	// no limit.
+	// no limit. A statement for one event and for thousands needs two plans.
 	limit := max(1, time.Until(until).Milliseconds())
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
-		return false, err
+	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
+		return at, false, err
 	}
-	var at stamp
-	err := tx.QueryRow(ctx, `
+	err = tx.QueryRow(ctx, `
 		UPDATE revision SET revision = revision + 1, at = greatest(at, @now)
 		RETURNING revision, at`, pgx.NamedArgs{"now": s.now().UTC().Truncate(time.Microsecond)}).Scan(&at.revision, &at.at)
 	if err != nil {
-		return false, err
+		return at, false, err
 	}
 	at.at = at.at.UTC()
-	changed, err := do(ctx, tx, at)
-	if err != nil || !changed {
-		return false, err
+	s.watch.exceeds(at.revision - 1) // what is told of a write that changes nothing
+	if changed, err = do(ctx, tx, at); err != nil || !changed {
+		return at, false, err
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO revision_log (revision, at, key_name, action) VALUES (@revision, @at, @by, @action)`,
 		pgx.NamedArgs{"revision": at.revision, "at": at.at, "by": by.Name, "action": action})
-	return err == nil, err
+	return at, err == nil, err
 }

@@ -25,12 +25,9 @@ const sampleColumns = `e.id, e.start_earliest - DATE '1970-01-01', e.start_lates
 	CASE WHEN e.set_kind > 0 THEN ARRAY(SELECT d - DATE '1970-01-01' FROM unnest(e.set_hi) WITH ORDINALITY AS u(d, n) ORDER BY n) END,
 	e.set_use, e.type, e.status, e.dataset, e.countries, e.tags, e.actors, (e.measures ->> @measure)::float8`
 
-// Samples hands each event that the filter keeps, in no promised order, to each: from
-// memory where that is recent and keeps what is needed, else from the rows.
+// Samples reads the events that the filter keeps off the rows and hands them, in no
+// promised order, to each.
 func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.SampleNeeds, each func(*timeline.Sample) error) error {
-	if table := s.recent(ctx, &f, needs); table != nil {
-		return table.Samples(&f, needs.Measure, each)
-	}
 	p, err := s.planScan(ctx, &f)
 	if err != nil || p != nil && p.empty {
 		return err
@@ -46,17 +43,12 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 		from = versions(f.AsOf, args) + " e WHERE " + rowConditions(&f, args, false).where()
 	}
 	return s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, "SELECT "+sampleColumns+" FROM "+from, args)
-		if err != nil {
-			return err
-		}
 		var v timeline.Sample
 		scanner := sampleScanner{sample: &v}
-		_, err = pgx.ForEachRow(rows, scanner.into(), func() error {
+		return replanned(ctx, conn, "SELECT "+sampleColumns+" FROM "+from, args, scanner.into(), func() error {
 			scanner.read()
 			return each(&v)
 		})
-		return err
 	})
 }
 

@@ -11,13 +11,17 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -29,8 +33,9 @@ type Options struct {
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32            // 0: pgxpool's default
-	Now      func() time.Time // nil: time.Now
+	MaxConns int32                // 0: the URL's pool_max_conns, else defaultConns
+	Now      func() time.Time     // nil: time.Now
+	Traces   trace.TracerProvider // nil: no spans
 }
 
 // Budgets of what cannot be answered from the ordered index.
@@ -44,11 +49,15 @@ const (
 
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	now    func() time.Time
-	terms  *termCache
-	usage  usageCache
-	memory memory
+	pool       *pgxpool.Pool
+	now        func() time.Time
+	terms      *termCache
+	statistics statistics
+	usage      usageCache
+	memory     memory
+	watch      watch
+	schema     atomic.Int64 // version that Ready found last
+	pageBytes  int          // maxPageBytes, but for tests
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
@@ -68,14 +77,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		config.ConnConfig.DescriptionCacheCapacity = 0
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
-	if o.MaxConns > 0 {
-		config.MaxConns = o.MaxConns
+	if err := setPool(config, o); err != nil {
+		return nil, err
 	}
-	config.ConnConfig.ConnectTimeout = acquireBudget
-	config.PingTimeout = pingBudget
 	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
+	}
+	if o.Traces != nil {
+		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -87,11 +97,58 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory:        newMemory(),
-		statementTime: queryBudget,
-		writing:       make(chan struct{}, max(1, config.MaxConns/2)),
-		once:          make(chan struct{}, max(1, config.MaxConns/4)),
+		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
+		writing: make(chan struct{}, max(1, config.MaxConns/2)),
+		once:    make(chan struct{}, max(1, config.MaxConns/4)),
 	}, nil
+}
+
+// The pool's connections live long: each holds its prepared statements and their plans.
+const (
+	connLifetime  = time.Hour        // and up to a fifth more, so that not all end at once
+	connIdleTime  = 15 * time.Minute // of those above idleConns
+	idleConns     = 2                // are there before they are wanted
+	connsPerCore  = 4                // a page waits for the database most of its time
+	fewestConns   = 10
+	mostConns     = 50 // a Postgres of its own takes 100, and may serve several programs
+	statementsMax = 256
+)
+
+func defaultConns() int32 {
+	return int32(min(max(fewestConns, connsPerCore*runtime.GOMAXPROCS(0)), mostConns))
+}
+
+// setPool sets how many connections there are and how long they live. What the URL
+// says of its pool holds.
+func setPool(config *pgxpool.Config, o Options) error {
+	said, err := pgconn.ParseConfig(o.URL)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL cannot be read: %w", err)
+	}
+	unset := func(names ...string) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { _, set := said.RuntimeParams[name]; return set })
+	}
+	if unset("pool_max_conns") {
+		config.MaxConns = defaultConns()
+	}
+	if o.MaxConns > 0 {
+		config.MaxConns = o.MaxConns
+	}
+	if unset("pool_max_conn_lifetime") {
+		config.MaxConnLifetime, config.MaxConnLifetimeJitter = connLifetime, connLifetime/5
+	}
+	if unset("pool_max_conn_idle_time") {
+		config.MaxConnIdleTime = connIdleTime
+	}
+	if unset("pool_min_conns", "pool_min_idle_conns") {
+		config.MinIdleConns = min(idleConns, config.MaxConns)
+	}
+	config.ConnConfig.ConnectTimeout = acquireBudget
+	config.PingTimeout = pingBudget
+	if o.ExecMode != "exec" {
+		config.ConnConfig.StatementCacheCapacity = statementsMax
+	}
+	return nil
 }
 
 // prepareConn makes a new connection ready.
@@ -103,8 +160,14 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	if execMode == "exec" {
 		return nil // what is set through a transaction pooler stays on somebody else's connection
 	}
-	// Both make the ordered scans slower: they read little, in an order that must be kept.
-	_, err := conn.Exec(ctx, `SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false)`)
+	// The first two make the ordered scans slower: they read little, in an order that must
+	// be kept. For the same reason a block in their way must not be thought four times as
+	// dear as one among many: sorting all of a term would seem cheaper than that, as long
+	// as vacuum has not been there. To plan them takes longer than to run them, so that is done once for all
+	// arguments; where it must not, see replanned.
+	_, err := conn.Exec(ctx, `
+		SELECT set_config('max_parallel_workers_per_gather', '0', false), set_config('jit', 'off', false),
+			set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', 'force_generic_plan', false)`)
 	return err
 }
 
@@ -118,20 +181,13 @@ func (s *Store) Connections() int { return int(s.pool.Config().MaxConns) }
 // Close gives every connection back, waiting for those in use.
 func (s *Store) Close() { s.pool.Close() }
 
-// Revision gives the newest revision and its time.
-func (s *Store) Revision(ctx context.Context) (int64, time.Time, error) {
-	var revision int64
-	var at time.Time
-	err := s.queryRow(ctx, `SELECT revision, at FROM revision`, nil, &revision, &at)
-	return revision, at.UTC(), err
-}
-
 // RevisionAt gives the last revision at or before a time: 0 before the first.
 func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	var revision int64
 	err := s.queryRow(ctx, `
 		SELECT coalesce(max(revision), 0) FROM revision_log WHERE at <= @at`,
 		pgx.NamedArgs{"at": t}, &revision)
+	s.watch.exceeds(revision)
 	return revision, err
 }
 
@@ -150,8 +206,8 @@ var errNoAnswer = &timeline.Error{
 	Kind: timeline.KindUnavailable, Message: "The database does not answer; try again shortly.", RetryAfter: time.Second,
 }
 
-// queryRow runs a statement that looks up one row. Every answer begins with one, that
-// of the revision, so a database that has fallen silent is noticed by all of them.
+// queryRow runs a statement that looks up one row. What has no budget of its own begins
+// with one, so that a database that has fallen silent is noticed.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
 	return s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, args).Scan(into...)
@@ -171,41 +227,23 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 }
 
 // readWithin is read with a time budget for the query itself. When it is spent,
-// costly is the error.
+// costly is the error, unless the watched revision shows that it is the database which
+// does not answer.
 func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		limited, cancel := context.WithTimeout(ctx, s.statementTime)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
+			if _, _, fresh := s.Known(); !fresh && s.watch.on.Load() {
+				costly = errNoAnswer
+			}
 			spent := *costly
 			spent.Cause = err
 			return &spent
 		}
 		return err
 	})
-}
-
-// Ready tells, part by part, whether the store can serve.
-func (s *Store) Ready(ctx context.Context) []timeline.Check {
-	database := timeline.Check{Name: "database", OK: true, Detail: "answers"}
-	schema := timeline.Check{Name: "schema", Detail: "unknown: the database does not answer"}
-	var version int64
-	var dirty bool
-	err := s.queryRow(ctx, `SELECT version, dirty FROM schema_migrations`, nil, &version, &dirty)
-	switch {
-	case isUnavailable(err):
-		database.OK, database.Detail = false, "does not answer"
-	case err != nil:
-		schema.Detail = "no migration has run"
-	case dirty:
-		schema.Detail = fmt.Sprintf("migration %d failed half-way", version)
-	case version != LatestVersion():
-		schema.Detail = fmt.Sprintf("is at version %d, this program needs %d", version, LatestVersion())
-	default:
-		schema.OK, schema.Detail = true, fmt.Sprintf("version %d", version)
-	}
-	return []timeline.Check{database, schema}
 }
 
 // termCache remembers the ids of terms, which never change. There are as many as
@@ -232,4 +270,10 @@ func (c *termCache) put(t timeline.Term, id int32) {
 		clear(c.ids)
 	}
 	c.ids[t] = id
+}
+
+func (c *termCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.ids)
 }

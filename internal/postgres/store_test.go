@@ -17,7 +17,7 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, noLeaks) }
 
 var author = postgres.Author{Name: "test"}
 

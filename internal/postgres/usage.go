@@ -39,11 +39,28 @@ func (c *usageCache) put(kind string, u usageAt) {
 	c.counts[kind] = u
 }
 
+func (c *usageCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.counts)
+}
+
 // Usage gives, for each value of a kind of term that some event has, the number of
 // its events and their first and last day (see timeline.Usage). Callers must not
 // change the map.
 func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
-	revision, _, err := s.Revision(ctx)
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		if values, ok := table.Usage(kind); ok {
+			return values, nil
+		}
+	}
+	return s.readUsage(ctx, kind)
+}
+
+// readUsage counts the ordered index, once for each revision.
+func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
+	// Read, not known: what follows has no budget, and would wait for a silent database.
+	revision, _, err := s.ReadRevision(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,26 +68,21 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 		return values, nil
 	}
 	values := map[string]timeline.Usage{}
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		rows, err := conn.Query(ctx, `
+	err = s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		var value string
+		var u timeline.Usage
+		var first, last *int32
+		return replanned(ctx, conn, `
 			SELECT t.value, count(*),
 			       min(k.sort_day) - DATE '1970-01-01',
 			       max(greatest(k.last_day, k.sort_day)) - DATE '1970-01-01'
 			FROM term t JOIN event_key k ON k.term = t.id
 			WHERE t.kind = @kind
-			GROUP BY t.value`, pgx.NamedArgs{"kind": kind})
-		if err != nil {
-			return err
-		}
-		var value string
-		var u timeline.Usage
-		var first, last *int32
-		_, err = pgx.ForEachRow(rows, []any{&value, &u.Events, &first, &last}, func() error {
+			GROUP BY t.value`, pgx.NamedArgs{"kind": kind}, []any{&value, &u.Events, &first, &last}, func() error {
 			u.FirstDay, u.LastDay = bound(first), bound(last)
 			values[value] = u
 			return nil
 		})
-		return err
 	})
 	if err != nil {
 		return nil, err
@@ -89,6 +101,9 @@ func bound(day *int32) edtf.Bound {
 
 // HasMeasure tells whether some event carries a measure.
 func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		return table.HasMeasure(name), nil
+	}
 	var has bool
 	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE measures ? @name)`, pgx.NamedArgs{"name": name}).Scan(&has)
@@ -96,9 +111,12 @@ func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 	return has, err
 }
 
-// Measures gives the names of the measures that some event carries, sorted. It
-// reads every event.
+// Measures gives the names of the measures that some event carries, sorted. Where
+// memory does not know them, it reads every event.
 func (s *Store) Measures(ctx context.Context) ([]string, error) {
+	if table := s.recent(ctx, &timeline.Filter{}); table != nil {
+		return table.Measures(), nil
+	}
 	var names []string
 	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
@@ -116,7 +134,7 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 // Datasets gives every data set, by slug.
 func (s *Store) Datasets(ctx context.Context) ([]timeline.Dataset, error) {
 	var list []timeline.Dataset
-	err := s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT slug, title, description, coalesce(licence, ''), coalesce(citation, ''), coalesce(url, ''), revision
 			FROM dataset ORDER BY slug`)

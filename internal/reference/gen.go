@@ -350,7 +350,7 @@ func condition(t *rapid.T, f *timeline.Filter) {
 	case 8, 9:
 		f.Types = append(some(t, someTypes, 2, "type"), rapid.SampledFrom(someTypes).Draw(t, "type"))
 	case 10:
-		f.Statuses = append(some(t, timeline.Statuses, 2, "status"), "occurred")
+		f.Statuses = append(some(t, timeline.Statuses, 2, "status"), rapid.SampledFrom(timeline.Statuses).Draw(t, "status"))
 	case 11:
 		f.Datasets = append(some(t, Datasets, 1, "dataset"), rapid.SampledFrom(Datasets).Draw(t, "dataset"))
 	case 12:

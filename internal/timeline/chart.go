@@ -97,12 +97,13 @@ type Group struct {
 	Buckets []Bucket
 }
 
-// ChartBuilder takes the events of a chart one by one, in any order, and then makes
-// it. It keeps about 50 bytes of each.
+// ChartBuilder takes the events of a chart, in any order, and then makes it. It keeps
+// about 60 bytes of each, or of as many as are alike and were added together.
 type ChartBuilder struct {
 	query   ChartQuery
 	events  [][]chartEvent // in blocks, so that growing copies nothing
-	size    int
+	size    int            // of events
+	number  int            // of the events that they stand for
 	spans   []daySpan
 	groups  []uint32 // of all events, see chartEvent
 	values  []string // of groups
@@ -120,7 +121,8 @@ type chartEvent struct {
 	spans    uint16
 	groups   uint16
 	form     chartForm
-	doubtful bool // uncertain or approximate: never certain
+	doubtful bool   // uncertain or approximate: never certain
+	times    uint32 // how many events it stands for
 	weight   float64
 }
 
@@ -131,6 +133,7 @@ const (
 	oneDay  chartForm = iota // on one unknown day of its spans
 	lasting                  // from a start to an end
 	allOf                    // on each of the members of a set
+	ended                    // not on the days after an end: takes away from what began
 )
 
 // daySpan is some days, both ends inclusive, or an infinity for an open side. Of an
@@ -183,12 +186,18 @@ func NewChartBuilder(q ChartQuery) *ChartBuilder {
 }
 
 // Add takes an event. The sample is not used after the call.
-func (c *ChartBuilder) Add(s *Sample) {
+func (c *ChartBuilder) Add(s *Sample) { c.AddTimes(s, 1) }
+
+// AddTimes takes so many events that differ in nothing a sample tells.
+func (c *ChartBuilder) AddTimes(s *Sample, times uint32) {
 	c.extend(s.StartEarliest, s.StartLatest, s.EndEarliest, s.EndLatest)
 	for _, span := range s.Spans {
 		c.extend(span.Lo, span.Hi)
 	}
-	e := chartEvent{days: signedDays(s.Bounds), span: uint32(len(c.spans)), group: uint32(len(c.groups)), doubtful: s.Uncertain || s.Approximate}
+	e := chartEvent{
+		days: signedDays(s.Bounds), span: uint32(len(c.spans)), group: uint32(len(c.groups)),
+		doubtful: s.Uncertain || s.Approximate, times: times,
+	}
 	switch {
 	case c.query.Measure == MeasureEvents:
 		e.weight = 1
@@ -208,12 +217,17 @@ func (c *ChartBuilder) Add(s *Sample) {
 	e.spans = uint16(len(c.spans) - int(e.span))
 	c.keepGroups(s)
 	e.groups = uint16(len(c.groups) - int(e.group))
+	c.keep(e)
+}
+
+func (c *ChartBuilder) keep(e chartEvent) {
 	if c.size%block == 0 {
 		c.events = append(c.events, make([]chartEvent, 0, block))
 	}
 	last := &c.events[len(c.events)-1]
 	*last = append(*last, e)
 	c.size++
+	c.number += int(e.times)
 }
 
 // extend notes the known ones of some days. Those of a set are more than its four: the
@@ -258,18 +272,17 @@ func (c *ChartBuilder) keepMembers(spans []edtf.MatchSpan) {
 	}
 }
 
+// AddGroups makes the groups of a sample known, which then are in the chart even where
+// they have none of its measure.
+func (c *ChartBuilder) AddGroups(s *Sample) {
+	from := len(c.groups)
+	c.keepGroups(s)
+	c.groups = c.groups[:from]
+}
+
 func (c *ChartBuilder) keepGroups(s *Sample) {
-	switch c.query.GroupBy {
-	case GroupCountry:
-		for _, code := range s.Countries {
-			c.keepGroup(code)
-		}
-	case GroupType:
-		c.keepGroup(s.Type)
-	case GroupStatus:
-		c.keepGroup(s.Status)
-	case GroupDataset:
-		c.keepGroup(s.Dataset)
+	for _, value := range s.Groups(c.query.GroupBy) {
+		c.keepGroup(value)
 	}
 }
 
@@ -293,19 +306,28 @@ func (c *ChartBuilder) Chart() (Chart, error) {
 		return Chart{}, err
 	}
 	chart.Interval = axis.interval
-	p := plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.size)}
+	p := plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.number)}
 	shown, other := p.rank()
 	total, sums := p.sum(shown, other)
-	chart.Total = p.scale.float(total)
-	chart.Buckets = sums[0].buckets(&p)
+	values := make([]string, len(shown))
 	for i, id := range shown {
-		value := c.values[id]
-		chart.Groups = append(chart.Groups, Group{value, labelOf(c.query.GroupBy, value), sums[1+i].buckets(&p)})
+		values[i] = c.values[id]
+	}
+	p.finish(&chart, total, sums, values, other)
+	return chart, nil
+}
+
+// finish fills a chart: the sums are of all events, of those of the groups shown, and,
+// where there are others, of these.
+func (p *plotter) finish(c *Chart, total fixed, sums []series, shown []string, other bool) {
+	c.Total = p.scale.float(total)
+	c.Buckets = sums[0].buckets(p)
+	for i, value := range shown {
+		c.Groups = append(c.Groups, Group{value, labelOf(c.GroupBy, value), sums[1+i].buckets(p)})
 	}
 	if other {
-		chart.Groups = append(chart.Groups, Group{GroupOther, labels("غير ذلك", "All others", "Tous les autres"), sums[1+len(shown)].buckets(&p)})
+		c.Groups = append(c.Groups, Group{GroupOther, labels("غير ذلك", "All others", "Tous les autres"), sums[1+len(shown)].buckets(p)})
 	}
-	return chart, nil
 }
 
 // chartAxis is the buckets of a chart: bucket i goes from edges[i] to the day before

@@ -105,6 +105,9 @@ func (p *plotter) weigh(e *chartEvent) fixed {
 	if e.weight != p.weight {
 		p.weight, p.amount = e.weight, p.scale.of(e.weight)
 	}
+	if e.times != 1 {
+		return p.amount.times(uint64(e.times))
+	}
 	return p.amount
 }
 
@@ -223,6 +226,10 @@ func (p *plotter) reach(e *chartEvent) []stretch {
 // plot gives what the event adds. The result is valid until the next call.
 func (p *plotter) plot(e *chartEvent) []addition {
 	p.additions = p.additions[:0]
+	if e.form == ended {
+		p.end(e)
+		return p.additions
+	}
 	possible := p.reach(e)
 	if e.weight == 0 || len(possible) == 0 {
 		return nil
@@ -256,6 +263,22 @@ func (p *plotter) plot(e *chartEvent) []addition {
 		p.happen(p.spansOf(e), weight)
 	}
 	return p.additions
+}
+
+// end takes away, after the days on which they ended, what events that never end have
+// added.
+func (p *plotter) end(e *chartEvent) {
+	n := p.axis.buckets()
+	if n == 0 {
+		return
+	}
+	weight := p.weigh(e)
+	gone := weight.negated()
+	p.put(rowPossible, min(p.axis.at(e.days[3])+1, n), gone)
+	if !e.doubtful {
+		p.put(rowCertain, min(p.axis.at(e.days[2])+1, n), gone)
+	}
+	p.spread(rowEnd, []daySpan{{lo: e.days[2], hi: e.days[3]}}, weight)
 }
 
 func (p *plotter) put(row, bucket int, amount fixed) {

@@ -1,7 +1,9 @@
 package timeline
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/tarikh-timeline/tarikh/internal/country"
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
@@ -49,7 +51,26 @@ const (
 	TermDataset = "dataset"
 	TermTag     = "tag"
 	TermActor   = "actor"
+	TermDay     = "day"     // MM-DD, of events that began on a known day
+	TermSources = "sources" // "2": of events with two sources and more
+	TermStatus  = "status"  // of events that have another status than the usual one
 )
+
+// TermedSources is the number of sources from which on an event has its term. Who asks
+// for more of them looks at the row besides.
+const TermedSources = 2
+
+// UsualStatus is the one status without a term: nearly all events have it, and a list
+// of them is read off the other terms.
+const UsualStatus = "occurred"
+
+// DayTerm gives the term of the events that began on a day of any year.
+func DayTerm(on MonthDay) Term {
+	return Term{TermDay, fmt.Sprintf("%02d-%02d", on.Month, on.Day)}
+}
+
+// SourcesTerm is that of the events with TermedSources sources and more.
+func SourcesTerm() Term { return Term{TermSources, strconv.Itoa(TermedSources)} }
 
 // Index holds what filters compare an event by, derived from it at each write.
 type Index struct {
@@ -108,6 +129,16 @@ func (e *Event) Derive() Index {
 	}
 	for _, a := range x.Actors {
 		x.Terms = append(x.Terms, Term{TermActor, a})
+	}
+	if e.Date.StartEarliest.Known && e.Date.StartEarliest == e.Date.StartLatest {
+		_, month, day := e.Date.StartEarliest.Day.Civil()
+		x.Terms = append(x.Terms, DayTerm(MonthDay{Month: month, Day: day}))
+	}
+	if len(e.Sources) >= TermedSources {
+		x.Terms = append(x.Terms, SourcesTerm())
+	}
+	if e.Status != UsualStatus {
+		x.Terms = append(x.Terms, Term{TermStatus, e.Status})
 	}
 	return x
 }

@@ -73,6 +73,18 @@ func TestDeriveAgainstTheReference(t *testing.T) {
 		for _, code := range timeline.TypeCodes {
 			is(timeline.Term{Kind: timeline.TermType, Value: code}, timeline.Filter{Types: []string{code}})
 		}
+		for month := 1; month <= 12; month++ {
+			for day := 1; day <= 31; day++ {
+				on := timeline.MonthDay{Month: month, Day: day}
+				is(timeline.DayTerm(on), timeline.Filter{On: on})
+			}
+		}
+		is(timeline.SourcesTerm(), timeline.Filter{MinSources: timeline.TermedSources})
+		for _, status := range timeline.Statuses {
+			if status != timeline.UsualStatus {
+				is(timeline.Term{Kind: timeline.TermStatus, Value: status}, timeline.Filter{Statuses: []string{status}})
+			}
+		}
 		for _, a := range e.Actors {
 			for _, name := range a.Name {
 				is(timeline.Term{Kind: timeline.TermActor, Value: fold.Text(name)}, timeline.Filter{Actor: fold.Text(name)})

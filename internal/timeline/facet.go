@@ -75,36 +75,39 @@ func NewFacetCounter(by string) *FacetCounter {
 }
 
 // Add counts an event. The sample is not used after the call.
-func (c *FacetCounter) Add(s *Sample) {
+func (c *FacetCounter) Add(s *Sample) { c.AddTimes(s, 1) }
+
+// AddTimes counts so many events of the same values. Their ids are not told apart.
+func (c *FacetCounter) AddTimes(s *Sample, times int64) {
 	switch c.by {
 	case GroupCountry:
-		c.count(s, s.Countries...)
+		c.count(s, times, s.Countries...)
 	case GroupType:
 		chain, ok := c.parents[s.Type]
 		if !ok {
 			chain = TypeWithParents(s.Type)
 			c.parents[strings.Clone(s.Type)] = chain
 		}
-		c.count(s, chain...)
+		c.count(s, times, chain...)
 	case GroupStatus:
-		c.count(s, s.Status)
+		c.count(s, times, s.Status)
 	case GroupDataset:
-		c.count(s, s.Dataset)
+		c.count(s, times, s.Dataset)
 	case GroupActor:
-		c.count(s, s.ActorKeys...)
+		c.count(s, times, s.ActorKeys...)
 	case GroupTag:
-		c.count(s, s.Tags...)
+		c.count(s, times, s.Tags...)
 	}
 }
 
-func (c *FacetCounter) count(s *Sample, values ...string) {
+func (c *FacetCounter) count(s *Sample, times int64, values ...string) {
 	for _, v := range values {
 		n := c.counts[v]
 		if n == nil {
 			n = &tally{example: strings.Clone(s.ID)}
 			c.counts[strings.Clone(v)] = n
 		}
-		n.count++
+		n.count += times
 		if s.ID < n.example {
 			n.example = strings.Clone(s.ID)
 		}

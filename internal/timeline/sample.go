@@ -23,6 +23,26 @@ type Sample struct {
 	HasMeasure bool
 }
 
+// Groups gives the values that an event is grouped by in a chart. A word that is
+// empty is none.
+func (s *Sample) Groups(by string) []string {
+	var word string
+	switch by {
+	case GroupCountry:
+		return s.Countries
+	case GroupType:
+		word = s.Type
+	case GroupStatus:
+		word = s.Status
+	case GroupDataset:
+		word = s.Dataset
+	}
+	if word == "" {
+		return nil
+	}
+	return []string{word}
+}
+
 // SampleNeeds says what a reader of samples looks at beside the days, the words and
 // the tags: what is not needed may be left empty.
 type SampleNeeds struct {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/tarikh-timeline/tarikh/bench/load"
+	"github.com/tarikh-timeline/tarikh/bench/synthetic"
+)
+
+// chartCase is a question of charts, and the SQL that a developer would write for it.
+type chartCase struct {
+	name, path, sql string
+	country         bool // a monthly timeline of one country, which goals are set for
+}
+
+func chartCases() []chartCase {
+	large, middling := synthetic.CountryCodes()[0], synthetic.CountryCodes()[19]
+	monthly := func(code string) chartCase {
+		return chartCase{
+			path: "/v1/timeline?interval=month&country=" + code, country: true,
+			sql: `SELECT date_trunc('month', sort_date), count(*) FROM rival.event_country WHERE country = '` + code + `' GROUP BY 1`,
+		}
+	}
+	a, c := monthly(large), monthly(middling)
+	a.name, c.name = "the most frequent country by month", "the 20th country by month"
+	return []chartCase{
+		a, c,
+		{"all by month", "/v1/timeline?interval=month", `SELECT date_trunc('month', sort_day), count(*) FROM event GROUP BY 1`, false},
+		{"facets of a country by type", "/v1/facets?by=type&country=" + large, `SELECT e.type, count(*) FROM rival.event_country c JOIN event e ON e.id = c.event_id WHERE c.country = '` + large + `' GROUP BY 1 ORDER BY 2 DESC LIMIT 20`, false},
+		{"exact count of a country in ten years", "/v1/events?limit=1&count=exact&from=1990&to=1999&country=" + large, `SELECT count(*) FROM rival.event_country WHERE country = '` + large + `' AND sort_date <= '1999-12-31' AND end_date >= '1990-01-01'`, false},
+	}
+}
+
+// charts compares timelines, facets and counts with SQL on the same rows.
+func charts(ctx context.Context, b *bench, p *part) error {
+	if err := b.fillCountries(ctx); err != nil {
+		return err
+	}
+	own, err := b.start(ctx, serving{database: b.url("tarikh", "charts"), cache: "0"})
+	if err != nil {
+		return err
+	}
+	defer own.stop()
+	b.say("the program reads its copy of the events")
+	begun := time.Now()
+	b.settle(ctx, 5*time.Minute, own.pid())
+	p.Notes = append(p.Notes, fmt.Sprintf("After its start the program was busy for %.0f s, reading its copy of the events; until then SQL answers.", time.Since(begun).Seconds()))
+	var targets []load.Target
+	var cases []chartCase
+	for _, c := range chartCases() {
+		if _, _, err := get(ctx, own.address+c.path, nil); err != nil {
+			p.Notes = append(p.Notes, fmt.Sprintf("%s was not measured: %v.", c.name, err))
+			continue
+		}
+		cases = append(cases, c)
+		targets = append(targets,
+			load.Target{Name: c.name, PID: own.pid(), Run: func(ctx context.Context, round int) (load.Sample, error) {
+				return load.HTTP{URL: own.address + c.path, Connections: 1, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
+			}},
+			load.Target{Name: c.name + ", SQL", Run: func(ctx context.Context, round int) (load.Sample, error) {
+				return load.SQL{URL: b.url("tarikh", "groupby"), Script: c.sql + ";\n", Connections: 1, Length: b.lengthOf(round), Dir: b.work}.Run(ctx)
+			}})
+	}
+	m := b.compare(ctx, p, targets)
+	ratios := table{Title: "How many times as fast as SQL:", Columns: []string{"", "times"}}
+	lowest, slowest := math.Inf(1), 0.0
+	var names []string
+	for _, c := range cases {
+		ratio, ok := m.ratio(c.name, c.name+", SQL")
+		names = append(names, c.name)
+		if !ok {
+			continue
+		}
+		ratios.Rows = append(ratios.Rows, []string{c.name, figure(ratio)})
+		if c.country {
+			lowest = min(lowest, ratio)
+			slowest = max(slowest, float64(load.Median(m[c.name].P50s).Microseconds())/1000)
+		}
+	}
+	p.Tables = append(p.Tables, ratios)
+	if slowest > 0 {
+		p.Goals = append(p.Goals,
+			goal{Axis: "monthly timeline of one country", Goal: "100 times the live GROUP BY (the lower of the two countries)", Value: lowest, AtLeast: 100},
+			goal{Axis: "monthly timeline of one country", Goal: "equal at 10M within 1.3 (median of the slower country)", Value: slowest, Unit: " ms", AtMost: 1.3, Same: true})
+	}
+	return m.oneFailed(names...)
+}

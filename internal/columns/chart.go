@@ -1,0 +1,200 @@
+package columns
+
+import (
+	"slices"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// Chart makes a chart of the events that its filter keeps, one that Answers. Its error
+// is a *timeline.Error: the interval makes too many buckets.
+func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if chart, ok := t.chartOfMarks(q); ok {
+		return chart, nil
+	}
+	compiled := t.compile(&q.Filter)
+	builder := timeline.NewChartBuilder(q)
+	switch {
+	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
+		t.addKinds(q, compiled, builder)
+	case q.GroupBy == "" || q.GroupBy == timeline.GroupNone:
+		t.addShapes(compiled, builder)
+	default:
+		return t.chartOfGroups(q, compiled)
+	}
+	return builder.Chart()
+}
+
+// tallies gives those that together have counted each event that the filter keeps
+// once, but for its window: where one country or region is asked for, or any number
+// of types, of statuses or of data sets, of which an event has one.
+func (t *Table) tallies(f *timeline.Filter) (list []*tally, ok bool) {
+	if f.On != (timeline.MonthDay{}) || len(f.Tags)+len(f.Roles)+f.MinSources > 0 {
+		return nil, false
+	}
+	asked := 0
+	for _, n := range []int{len(f.Countries), len(f.Regions), len(f.Types), len(f.Statuses), len(f.Datasets)} {
+		if n > 0 {
+			asked++
+		}
+	}
+	if asked == 0 {
+		return []*tally{&t.terms.all}, true
+	}
+	if asked > 1 || len(f.Countries) > 1 || len(f.Regions) > 1 {
+		return nil, false
+	}
+	pick := func(w *words, from []*tally, asked []string) {
+		for id, is := range w.among(asked) {
+			if is && id < len(from) {
+				list = append(list, from[id])
+			}
+		}
+	}
+	switch {
+	case len(f.Countries) == 1:
+		if len(f.Countries[0]) != 1 || f.CountryMatch == timeline.CountryOnly {
+			return nil, false
+		}
+		pick(&t.terms.countryWords, t.terms.countries, f.Countries[0])
+	case len(f.Regions) == 1:
+		if i := slices.Index(atlas.codes, f.Regions[0]); i >= 0 {
+			list = append(list, t.terms.regions[i])
+		}
+	case len(f.Types) > 0:
+		var codes []string
+		for _, code := range f.Types {
+			codes = append(codes, timeline.TypeWithChildren(code)...)
+		}
+		pick(&t.types, t.terms.types, codes)
+	case len(f.Statuses) > 0:
+		pick(&t.statuses, t.terms.statuses, f.Statuses)
+	default:
+		pick(&t.datasets, t.terms.datasets, f.Datasets)
+	}
+	return list, true
+}
+
+// chartOfMarks makes a chart of what is counted already, where that is enough.
+func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
+	tallies, ok := t.tallies(&q.Filter)
+	if !ok {
+		return timeline.Chart{}, false
+	}
+	chart, ok := timeline.NewMonthChart(q)
+	if !ok {
+		return timeline.Chart{}, false
+	}
+	inWindow := windowTest(&q.Filter)
+	var s shape
+	for _, y := range tallies {
+		y.each(func(mark, times uint32) {
+			text := t.marks.at(mark)
+			if timeline.MarkKind(text[0]) != whole {
+				chart.Add(readMark(text), times)
+				return
+			}
+			if readShape(text[1:], &s); !q.HasWindow() || inWindow(&s) {
+				sample := s.sample()
+				chart.AddWhole(&sample, times)
+			}
+		})
+	}
+	return chart.Chart()
+}
+
+// addShapes counts the shapes of the events that are kept and adds each once. It gives
+// the shapes in the order in which they were added.
+func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32) {
+	counts := make([]int32, t.shapes.len())
+	t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) })
+	var s shape
+	for n, times := range counts {
+		if times > 0 {
+			readShape(t.shapes.at(uint32(n)), &s)
+			sample := s.sample()
+			builder.AddTimes(&sample, uint32(times))
+			added = append(added, uint32(n))
+		}
+	}
+	return added
+}
+
+// addKinds adds the events that are kept: those that carry the measure by their shape,
+// their group and its value, the others, which only make the axis longer, by their
+// shape and their group each for itself.
+func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeline.ChartBuilder) {
+	values := t.measureValues(q.Measure)
+	shapes := make([]int32, t.shapes.len())
+	groups := make([]int32, t.groupsOf(q.GroupBy))
+	kinds := newKinds()
+	t.scan(compiled, func(c *chunk, places []uint16, sign int) {
+		column := c.groups(q.GroupBy)
+		for _, p := range places {
+			k := kind{shape: c.shape[p], group: column.at(p)}
+			if values != nil {
+				k.measure = values.of[c.measures.at(p)]
+			}
+			if k.measure != 0 {
+				kinds.add(k, sign)
+				continue
+			}
+			shapes[k.shape] += int32(sign)
+			groups[k.group] += int32(sign)
+		}
+	})
+	var s shape
+	var sample timeline.Sample
+	add := func(k kind, times int32) {
+		readShape(t.shapes.at(k.shape), &s)
+		countries := sample.Countries[:0]
+		sample = s.sample()
+		sample.Countries = countries
+		if k.measure != 0 {
+			t.name(&sample, q.GroupBy, k.group)
+			sample.Measure, sample.HasMeasure = values.list[k.measure], true
+		}
+		builder.AddTimes(&sample, uint32(times))
+	}
+	for i, k := range kinds.list {
+		if kinds.times[i] > 0 {
+			add(k, kinds.times[i])
+		}
+	}
+	for n, times := range shapes {
+		if times > 0 {
+			add(kind{shape: uint32(n)}, times)
+		}
+	}
+	for n, times := range groups {
+		if times > 0 && n > 0 {
+			t.name(&sample, q.GroupBy, uint32(n))
+			builder.AddGroups(&sample)
+		}
+	}
+}
+
+// name gives a sample the words of a group or facet: those of a number of roles, of a
+// class or of tags.
+func (t *Table) name(s *timeline.Sample, by string, number32 uint32) {
+	switch by {
+	case timeline.GroupCountry:
+		s.Countries = s.Countries[:0]
+		roles := t.roles.at(number32)
+		for i := range len(roles) / 2 {
+			if code := t.pairInfo[number(roles, i)].code; !slices.Contains(s.Countries, code) {
+				s.Countries = append(s.Countries, code)
+			}
+		}
+	case timeline.GroupTag:
+		s.Tags = s.Tags[:0]
+		for b := t.tags.at(number32); len(b) > 0; b = b[4:] {
+			s.Tags = append(s.Tags, t.tagWords.list[number4(b)])
+		}
+	case timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset:
+		c := readClass(t.classes.at(number32))
+		s.Type, s.Status, s.Dataset = t.types.list[c.kind], t.statuses.list[c.status], t.datasets.list[c.dataset]
+	}
+}

@@ -1,0 +1,357 @@
+package columns_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tarikh-timeline/tarikh/internal/columns"
+	"github.com/tarikh-timeline/tarikh/internal/edtf"
+	"github.com/tarikh-timeline/tarikh/internal/reference"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// rowOf gives an event as the database would.
+func rowOf(e *timeline.Event) columns.Row {
+	row := columns.Row{
+		Bounds: e.Date.Bounds, Approximate: e.Date.Approximate, Uncertain: e.Date.Uncertain, Set: e.Date.Set, Spans: e.Date.MatchSpans(),
+		Type: e.Type, Status: e.Status, Dataset: e.Dataset, CountryRoles: e.Derive().CountryRoles, Tags: e.Tags, Sources: len(e.Sources),
+	}
+	for name, value := range e.Measures {
+		row.Measures = append(row.Measures, columns.Measure{Name: name, Value: value})
+	}
+	return row
+}
+
+// state is a table and the events that it should hold.
+type state struct {
+	table    *columns.Table
+	events   map[string]timeline.Event
+	revision int64
+}
+
+// pool are events to write, some of which differ in little.
+var pool = sync.OnceValue(func() []timeline.Event { return reference.Events(7, 150) })
+
+func newState(t *rapid.T) *state {
+	s := &state{table: columns.New(), events: map[string]timeline.Event{}, revision: 1}
+	s.table.SettleAfter(rapid.SampledFrom([]int{0, 3, 1000}).Draw(t, "settle after"))
+	for i := range rapid.IntRange(0, 60).Draw(t, "loaded") {
+		e := rapid.SampledFrom(pool()).Draw(t, "event")
+		e.ID = fmt.Sprint("e", i)
+		s.events[e.ID] = e
+		row := rowOf(&e)
+		s.table.Load(&row)
+	}
+	s.table.Loaded(s.revision)
+	return s
+}
+
+// write changes, makes, deletes and brings back some events in one revision.
+func (s *state) write(t *rapid.T) {
+	var gone, come []columns.Row
+	written := map[string]bool{}
+	for range rapid.IntRange(1, 6).Draw(t, "writes") {
+		id := fmt.Sprint("e", rapid.IntRange(0, 80).Draw(t, "id"))
+		if written[id] {
+			continue
+		}
+		written[id] = true
+		if before, ok := s.events[id]; ok {
+			gone = append(gone, rowOf(&before))
+			delete(s.events, id)
+		}
+		if rapid.IntRange(0, 2).Draw(t, "delete") > 0 {
+			e := rapid.SampledFrom(pool()).Draw(t, "event")
+			e.ID = id
+			s.events[id] = e
+			come = append(come, rowOf(&e))
+		}
+	}
+	s.revision++
+	if err := s.table.Update(s.revision, gone, come); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *state) list() []timeline.Event {
+	var list []timeline.Event
+	for _, e := range s.events {
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b timeline.Event) int {
+		return len(a.ID)*1000 - len(b.ID)*1000 + int(a.ID[len(a.ID)-1]) - int(b.ID[len(b.ID)-1])
+	})
+	return list
+}
+
+// filter draws what the table answers: often one term alone, which is counted already.
+func filter(t *rapid.T) timeline.Filter {
+	f := reference.Filter().Filter(func(f timeline.Filter) bool { return columns.Answers(&f) }).Draw(t, "filter")
+	single := timeline.Filter{}
+	switch rapid.IntRange(0, 9).Draw(t, "one term") {
+	case 0:
+	case 1:
+		single.Countries = [][]string{{rapid.SampledFrom([]string{"MLI", "NER", "SUN", "FRA"}).Draw(t, "country")}}
+	case 2:
+		single.Regions = []string{rapid.SampledFrom([]string{"011", "002", "ecowas", "aes", "eu", "cis"}).Draw(t, "region")}
+	case 3:
+		single.Types = rapid.SampledFrom([][]string{{"coup"}, {"politics"}, {"politics", "coup", "disaster"}}).Draw(t, "types")
+	case 4:
+		single.Statuses = rapid.SampledFrom([][]string{{"occurred"}, {"planned", "alleged"}}).Draw(t, "statuses")
+	case 5:
+		single.Datasets = rapid.SampledFrom([][]string{{"alpha"}, {"beta", "gamma", "none"}}).Draw(t, "datasets")
+	default:
+		return f
+	}
+	if single.Window = f.Window; rapid.Bool().Draw(t, "whole years") && single.HasWindow() {
+		if w := &single.Window.From; w.Known {
+			year, _, _ := w.Day.Civil()
+			w.Day = edtf.DayOf(year, 1, 1)
+		}
+		if w := &single.Window.To; w.Known {
+			year, _, _ := w.Day.Civil()
+			w.Day = edtf.DayOf(year, 12, 31)
+		}
+	}
+	return single
+}
+
+// ask holds answers against those of the reference.
+func (s *state) ask(t *rapid.T) {
+	list := s.list()
+	f := filter(t)
+	want := len(reference.All(list, &f, timeline.Ascending))
+	if n := s.table.Count(&f); n != int64(want) {
+		t.Fatalf("%s counts %d; want %d", f.Key(), n, want)
+	}
+
+	q := timeline.ChartQuery{
+		Filter:   f,
+		Interval: timeline.Interval(rapid.SampledFrom(append([]string{"month", "year", "year", "year"}, timeline.Intervals...)).Draw(t, "interval")),
+		By:       rapid.SampledFrom(timeline.ChartBys).Draw(t, "by"),
+		Measure:  rapid.SampledFrom([]string{"events", "events", "deaths", "magnitude", "none"}).Draw(t, "measure"),
+		GroupBy:  rapid.SampledFrom(append([]string{"none", "none", "none"}, timeline.ChartGroups...)).Draw(t, "group_by"),
+	}
+	chart, err := s.table.Chart(q)
+	wanted, fits := reference.Chart(list, q)
+	if (err == nil) != fits {
+		t.Fatalf("%v; the reference says that it fits: %v", err, fits)
+	}
+	if err == nil {
+		chart.Buckets = nilIfEmpty(chart.Buckets)
+		for i := range chart.Groups {
+			chart.Groups[i].Label = nil
+			chart.Groups[i].Buckets = nilIfEmpty(chart.Groups[i].Buckets)
+			wanted.Groups[i].Buckets = nilIfEmpty(wanted.Groups[i].Buckets)
+		}
+		if !reflect.DeepEqual(chart, wanted) {
+			t.Fatalf("%+v\nis  %s\nnot %s", q, chart.AppendJSON(nil, 0), wanted.AppendJSON(nil, 0))
+		}
+	}
+
+	by := rapid.SampledFrom([]string{"country", "type", "status", "dataset", "tag"}).Draw(t, "facet")
+	limit := rapid.SampledFrom([]int{1, 5, 20, 200}).Draw(t, "limit")
+	facet := s.table.Facets(f, []string{by}, limit)[0]
+	wantedFacet := reference.Facet(list, f, by, limit)
+	for i := range facet.Values {
+		facet.Values[i].Label = nil
+	}
+	for i := range wantedFacet.Values {
+		wantedFacet.Values[i].Example = ""
+	}
+	if facet.Values = nilIfEmpty(facet.Values); !reflect.DeepEqual(facet, wantedFacet) {
+		t.Fatalf("%s\n%+v\nwant %+v", f.Key(), facet, wantedFacet)
+	}
+}
+
+func nilIfEmpty[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// TestTableAgainstTheReference: whatever was written, in whatever order, a table
+// answers as the plain reference does.
+func TestTableAgainstTheReference(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		rapid.Check(t, func(t *rapid.T) {
+			s := newState(t)
+			for range rapid.IntRange(0, 4).Draw(t, "revisions") {
+				s.write(t)
+			}
+			for range 3 {
+				s.ask(t)
+			}
+		})
+	}
+}
+
+// TestTableIsThatOfAFreshLoad: nothing is left of what has gone: neither in what is
+// counted nor in what is held.
+func TestTableIsThatOfAFreshLoad(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := newState(t)
+		for range rapid.IntRange(0, 30).Draw(t, "revisions") {
+			s.write(t)
+			if rapid.IntRange(0, 3).Draw(t, "usage") == 0 {
+				s.table.Usage(timeline.TermCountry)
+			}
+		}
+		fresh := columns.New()
+		for _, e := range s.list() {
+			row := rowOf(&e)
+			fresh.Load(&row)
+		}
+		if got, want := s.table.Dump(), fresh.Dump(); !slices.Equal(got, want) {
+			t.Fatalf("%q\nwant\n%q", got, want)
+		}
+		if s.table.Len() != len(s.events) || s.table.Revision() != s.revision {
+			t.Fatalf("%d events of revision %d", s.table.Len(), s.table.Revision())
+		}
+	})
+}
+
+// TestManyRecords: chunks that fill up, shrink and fill again lose nothing.
+func TestManyRecords(t *testing.T) {
+	t.Parallel()
+	table := columns.New()
+	const events = 150_000 // many chunks, and more measures than two bytes can number
+	row := func(i int) columns.Row {
+		r := columns.Row{Bounds: edtf.Bounds{StartEarliest: edtf.At(edtf.Day(i % 20_000))}, Type: "coup", Status: "occurred", Dataset: "alpha", Sources: i % 3}
+		r.StartLatest, r.EndEarliest, r.EndLatest = r.StartEarliest, r.StartEarliest, r.StartEarliest
+		if i%1000 == 0 {
+			r.Tags = []string{fmt.Sprint(i)}
+		}
+		if i%2 == 0 {
+			r.Measures = []columns.Measure{{Name: "deaths", Value: float64(i)}}
+		}
+		return r
+	}
+	for i := range events {
+		r := row(i)
+		table.Load(&r)
+	}
+	table.Loaded(1)
+	check := func(from int) {
+		t.Helper()
+		deaths := 0.0
+		for i := from; i < events; i++ {
+			if i%2 == 0 {
+				deaths += float64(i)
+			}
+		}
+		chart, err := table.Chart(timeline.ChartQuery{Measure: "deaths", Interval: timeline.IntervalYear})
+		if err != nil || chart.Total != deaths || table.Len() != events-from {
+			t.Errorf("%d events with %v deaths, %v; want %d with %v", table.Len(), chart.Total, err, events-from, deaths)
+		}
+		if n := table.Count(&timeline.Filter{MinSources: 1}); n != int64((events-from)*2/3) && n != int64((events-from)*2/3+1) {
+			t.Errorf("%d events have a source", n)
+		}
+		if n := table.Count(&timeline.Filter{Tags: []string{"149000"}}); n != 1 {
+			t.Errorf("%d events have the last tag", n)
+		}
+	}
+	check(0)
+	var rows []columns.Row
+	for i := range 120_000 {
+		rows = append(rows, row(i))
+	}
+	if err := table.Update(2, rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	check(120_000)
+	if err := table.Update(3, nil, rows); err != nil {
+		t.Fatal(err)
+	}
+	check(0)
+	if per := float64(table.Bytes()) / events; per > 60 {
+		t.Errorf("%.1f bytes an event", per)
+	}
+}
+
+// TestWhatIsNotThereCannotGo: a table that has lost its way says so, and goes on saying
+// it.
+func TestWhatIsNotThereCannotGo(t *testing.T) {
+	t.Parallel()
+	here, other := pool()[0], pool()[1]
+	load := func() *columns.Table {
+		table := columns.New()
+		table.SettleAfter(0)
+		row := rowOf(&here)
+		table.Load(&row)
+		table.Loaded(1)
+		return table
+	}
+	for name, gone := range map[string][]columns.Row{
+		"another event": {rowOf(&other)}, "the same twice": {rowOf(&here), rowOf(&here)},
+	} {
+		table := load()
+		for revision := int64(2); revision < 4; revision++ {
+			if err := table.Update(revision, gone, nil); !errors.Is(err, columns.ErrNotThere) {
+				t.Errorf("%s: %v", name, err)
+			}
+			gone = nil
+		}
+	}
+}
+
+// TestReadersSeeOneRevision: while all events are changed again and again, no answer is
+// of half a change.
+func TestReadersSeeOneRevision(t *testing.T) {
+	t.Parallel()
+	const events, revisions = 50, 300
+	types := []string{"coup", "treaty"}
+	table := columns.New()
+	table.SettleAfter(60)
+	state := func(revision int) (rows []columns.Row) {
+		for i := range events {
+			e := pool()[i]
+			e.Type = types[revision%2]
+			rows = append(rows, rowOf(&e))
+		}
+		return rows
+	}
+	for _, row := range state(0) {
+		table.Load(&row)
+	}
+	table.Loaded(0)
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				facet := table.Facets(timeline.Filter{}, []string{timeline.GroupType}, 20)[0]
+				if len(facet.Values) != 2 || facet.Values[0].Count != events { // a type and its parent
+					t.Errorf("half a change: %+v", facet.Values)
+					return
+				}
+				chart, err := table.Chart(timeline.ChartQuery{Interval: timeline.IntervalCentury, GroupBy: timeline.GroupType})
+				if err != nil || len(chart.Groups) != 1 || chart.Total != events {
+					t.Errorf("half a change: %d groups of %v, %v", len(chart.Groups), chart.Total, err)
+					return
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for revision := 1; revision <= revisions; revision++ {
+		if err := table.Update(int64(revision), state(revision-1), state(revision)); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	readers.Wait()
+}

@@ -1,0 +1,137 @@
+package columns
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// groups gives the column that events are grouped by, one without numbers for none.
+func (c *chunk) groups(by string) column {
+	switch by {
+	case timeline.GroupCountry:
+		return column{wide: c.roles}
+	case timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset:
+		return c.class
+	}
+	return column{}
+}
+
+// groupsOf is the number above all numbers of that column.
+func (t *Table) groupsOf(by string) int {
+	switch by {
+	case timeline.GroupCountry:
+		return t.roles.len()
+	case timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset:
+		return t.classes.len()
+	}
+	return 1
+}
+
+// maxShapes is how many shapes are told apart by group in one scan: with the most
+// groups, these are 11 MB.
+const maxShapes = 1 << 17
+
+// chartOfGroups reads the records first for the axis, then to rank the groups, then to
+// count each shape in those that are shown.
+func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.Chart, error) {
+	builder := timeline.NewChartBuilder(q)
+	added := t.addShapes(compiled, builder)
+	reach, err := builder.Reach()
+	if err != nil {
+		return timeline.Chart{}, err
+	}
+	shown, slots := t.rank(q.GroupBy, compiled, added, reach)
+	other := len(shown) > timeline.MaxGroups
+	shown = shown[:min(len(shown), timeline.MaxGroups)]
+	groups, err := builder.Groups(shown, other)
+	if err != nil {
+		return timeline.Chart{}, err
+	}
+	width := uint32(len(shown) + 1)
+	counts := make([]uint32, int(width)*min(t.shapes.len(), maxShapes))
+	for from, next := uint32(0), 0; next < len(added); from += maxShapes {
+		clear(counts)
+		t.scan(compiled, func(c *chunk, places []uint16, sign int) {
+			column := c.groups(q.GroupBy)
+			for _, p := range places {
+				if n := c.shape[p] - from; n < maxShapes {
+					for _, slot := range slots.of(column.at(p)) {
+						counts[n*width+uint32(slot)] += uint32(sign) // right in the end
+					}
+				}
+			}
+		})
+		for ; next < len(added) && added[next]-from < maxShapes; next++ {
+			at := (added[next] - from) * width
+			groups.Add(next, counts[at:at+width])
+		}
+	}
+	return groups.Chart(), nil
+}
+
+// groupSlots are the places in a chart of the groups of each number of a column: those that
+// are shown, and once the one behind for all others.
+type groupSlots struct {
+	from []uint32
+	list []uint8
+}
+
+func (s *groupSlots) of(n uint32) []uint8 { return s.list[s.from[n]:s.from[n+1]] }
+
+// rank gives the values of the groups, those first whose events possibly lie in the
+// most buckets, and the places of all.
+func (t *Table) rank(by string, q *query, added, reach []uint32) (values []string, places *groupSlots) {
+	buckets := make([]uint32, t.shapes.len())
+	for i, n := range added {
+		buckets[n] = reach[i]
+	}
+	sums, seen := make([]int64, t.groupsOf(by)), make([]int32, t.groupsOf(by))
+	t.scan(q, func(c *chunk, places []uint16, sign int) {
+		column := c.groups(by)
+		for _, p := range places {
+			n := column.at(p)
+			sums[n] += int64(sign) * int64(buckets[c.shape[p]])
+			seen[n] += int32(sign)
+		}
+	})
+	byValue := map[string]int64{}
+	var s timeline.Sample
+	for n := range sums {
+		if seen[n] > 0 {
+			t.name(&s, by, uint32(n))
+			for _, value := range s.Groups(by) {
+				byValue[value] += sums[n]
+			}
+		}
+	}
+	for value := range byValue {
+		values = append(values, value)
+	}
+	slices.SortFunc(values, func(a, b string) int {
+		return cmp.Or(cmp.Compare(byValue[b], byValue[a]), cmp.Compare(a, b))
+	})
+	shown := map[string]uint8{}
+	for i, value := range values[:min(len(values), timeline.MaxGroups)] {
+		shown[value] = uint8(i)
+	}
+	places = &groupSlots{from: make([]uint32, len(sums)+1)}
+	for n := range sums {
+		places.from[n] = uint32(len(places.list))
+		if seen[n] > 0 {
+			t.name(&s, by, uint32(n))
+			others := false
+			for _, value := range s.Groups(by) {
+				if slot, ok := shown[value]; ok {
+					places.list = append(places.list, slot)
+				} else if !others {
+					others = true
+					places.list = append(places.list, uint8(len(shown)))
+				}
+			}
+		}
+	}
+	places.from[len(sums)] = uint32(len(places.list))
+	return values, places
+}

@@ -1,0 +1,89 @@
+package columns
+
+import (
+	"math"
+
+	"github.com/tarikh-timeline/tarikh/internal/edtf"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
+
+// Usage gives what events there are of each value of a kind of term that some event
+// has. It gives false for the kinds that are not counted: tags and actors.
+func (t *Table) Usage(kind string) (map[string]timeline.Usage, bool) {
+	t.mu.RLock()
+	values, ok, stale := t.usage(kind)
+	t.mu.RUnlock()
+	if !stale {
+		return values, ok
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.findDays()
+	values, ok, _ = t.usage(kind)
+	return values, ok
+}
+
+func (t *Table) usage(kind string) (values map[string]timeline.Usage, ok, stale bool) {
+	values = map[string]timeline.Usage{}
+	add := func(value string, y *tally) {
+		if y.events == 0 {
+			return
+		}
+		stale = stale || y.stale
+		u := timeline.Usage{Events: y.events, FirstDay: edtf.At(y.first), LastDay: edtf.At(y.last)}
+		if before, ok := values[value]; ok { // of another child of a type
+			u.Events += before.Events
+			u.FirstDay.Day, u.LastDay.Day = min(u.FirstDay.Day, before.FirstDay.Day), max(u.LastDay.Day, before.LastDay.Day)
+		}
+		values[value] = u
+	}
+	switch kind {
+	case timeline.TermAll:
+		add("", &t.terms.all)
+	case timeline.TermCountry:
+		for id, y := range t.terms.countries {
+			add(t.terms.countryWords.list[id], y)
+		}
+	case timeline.TermRegion:
+		for id, y := range t.terms.regions {
+			add(atlas.codes[id], y)
+		}
+	case timeline.TermDataset:
+		for id, y := range t.terms.datasets {
+			add(t.datasets.list[id], y)
+		}
+	case timeline.TermType:
+		for id, y := range t.terms.types {
+			for _, code := range timeline.TypeWithParents(t.types.list[id]) {
+				add(code, y)
+			}
+		}
+	default:
+		return nil, false, false
+	}
+	return values, true, stale
+}
+
+// findDays finds the first and last days of the tallies that have lost theirs.
+func (t *Table) findDays() {
+	t.settle()
+	looking := map[*tally]bool{}
+	for _, list := range [][]*tally{{&t.terms.all}, t.terms.types, t.terms.statuses, t.terms.datasets, t.terms.countries, t.terms.regions} {
+		for _, y := range list {
+			if y.stale {
+				looking[y] = true
+				y.first, y.last, y.stale = math.MaxInt32, math.MinInt32, false
+			}
+		}
+	}
+	if len(looking) == 0 {
+		return
+	}
+	for i := range t.live.n {
+		t.eachTally(t.live.at(i), func(y *tally, first, last edtf.Day) {
+			if looking[y] {
+				y.first, y.last = min(y.first, first), max(y.last, last)
+			}
+		})
+	}
+}

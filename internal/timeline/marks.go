@@ -1,0 +1,232 @@
+package timeline
+
+import (
+	"math"
+
+	"github.com/tarikh-timeline/tarikh/internal/edtf"
+)
+
+// MarkKind says what a Mark is of.
+type MarkKind uint8
+
+// The kinds of marks.
+const (
+	MarkOne   MarkKind = iota // an event on one unknown day of its days
+	MarkFrom                  // the start of an event that also has a mark MarkTo
+	MarkTo                    // the end of such an event
+	MarkSince                 // an event that began on one of its days and goes on
+	MarkUntil                 // an event that ended on one of its days and began before all days
+)
+
+// Mark is what an event leaves in a chart of whole months: one mark, or two of an event
+// that lasts, its start and its end. There are as many kinds of marks as months, years
+// and so on, however many events there are, so that a chart can be made of how often
+// each occurs: all its sums but the total are sums over starts less sums over ends.
+//
+// Days that lie in one month stand at its first day: which of them it was makes no
+// difference to whole months.
+type Mark struct {
+	Kind     MarkKind
+	Doubtful bool // uncertain or approximate
+	Lo, Hi   edtf.Day
+}
+
+// MarksOf gives the marks of an event, and how many they are: none for the few that
+// cannot be taken apart, whose ends are unknown or whose start may lie after their end,
+// and for sets whose members lie in several months.
+func MarksOf(s *Sample) (marks [2]Mark, n int) {
+	b, doubtful := &s.Bounds, s.Uncertain || s.Approximate
+	mark := func(kind MarkKind, lo, hi edtf.Bound) Mark {
+		m := Mark{kind, doubtful, lo.Day, hi.Day}
+		if month := IntervalMonth.ordinal(m.Lo); month == IntervalMonth.ordinal(m.Hi) {
+			m.Lo = IntervalMonth.first(month)
+			m.Hi = m.Lo
+		}
+		return m
+	}
+	start := b.StartEarliest.Known && b.StartLatest.Known
+	end := b.EndEarliest.Known && b.EndLatest.Known
+	noStart := !b.StartEarliest.Known && !b.StartLatest.Known
+	noEnd := !b.EndEarliest.Known && !b.EndLatest.Known
+	if s.Set != edtf.NotSet {
+		// The hull is enough where it is one month, and of one range of which the event
+		// is on some day.
+		one := s.Set == edtf.OneOf && len(s.Spans) == 1
+		if start && end && (one || IntervalMonth.ordinal(b.StartEarliest.Day) == IntervalMonth.ordinal(b.EndLatest.Day)) {
+			return [2]Mark{mark(MarkOne, b.StartEarliest, b.EndLatest)}, 1
+		}
+		return marks, 0
+	}
+	switch {
+	case start && end && b.StartEarliest == b.EndEarliest && b.StartLatest == b.EndLatest:
+		return [2]Mark{mark(MarkOne, b.StartEarliest, b.StartLatest)}, 1
+	case start && end && b.StartLatest.Day <= b.EndEarliest.Day:
+		return [2]Mark{mark(MarkFrom, b.StartEarliest, b.StartLatest), mark(MarkTo, b.EndEarliest, b.EndLatest)}, 2
+	case start && noEnd:
+		return [2]Mark{mark(MarkSince, b.StartEarliest, b.StartLatest)}, 1
+	case noStart && end:
+		return [2]Mark{mark(MarkUntil, b.EndEarliest, b.EndLatest)}, 1
+	}
+	return marks, 0
+}
+
+// MonthChart makes a chart of whole months, or of longer buckets, of the marks of
+// events in the place of the events. Its charts are those that a ChartBuilder makes
+// of the same events.
+type MonthChart struct {
+	builder  ChartBuilder
+	from, to int // the months of the window's ends, or an infinity
+	total    int64
+
+	// The axis begins with the window where some event of it has a known day by then,
+	// else with the first known day after; it ends likewise.
+	before, after int64
+	first, last   int // months of known days within the window
+}
+
+// NewMonthChart gives false where a chart cannot be made of marks: where buckets may
+// be shorter than months or are cut by the window, where events are told apart by
+// groups or measures, and where the window keeps others than those that possibly lie
+// in it.
+func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
+	c := &MonthChart{builder: *NewChartBuilder(q), from: math.MinInt, to: math.MaxInt, first: math.MaxInt, last: math.MinInt}
+	q = c.builder.query
+	switch {
+	case q.Interval == IntervalDay || q.Interval == IntervalWeek, q.GroupBy != GroupNone, q.Measure != MeasureEvents,
+		q.HasWindow() && q.Match != "" && q.Match != edtf.ModePossible:
+		return nil, false
+	}
+	if from := q.Window.From; from.Known {
+		if c.from = IntervalMonth.ordinal(from.Day); IntervalMonth.first(c.from) != from.Day {
+			return nil, false
+		}
+	}
+	if to := q.Window.To; to.Known {
+		if c.to = IntervalMonth.ordinal(to.Day); IntervalMonth.first(c.to+1)-1 != to.Day {
+			return nil, false
+		}
+	}
+	return c, true
+}
+
+// Add takes so many marks that are the same, of all events whether or not they lie in
+// the window.
+func (c *MonthChart) Add(m Mark, times uint32) {
+	n := int64(times)
+	lo, hi := IntervalMonth.ordinal(m.Lo), IntervalMonth.ordinal(m.Hi)
+	count := func(sum *int64, condition bool, n int64) {
+		if condition {
+			*sum += n
+		}
+	}
+	e := chartEvent{doubtful: m.Doubtful, times: times, weight: 1}
+	switch m.Kind {
+	case MarkOne:
+		count(&c.total, lo <= c.to && hi >= c.from, n)
+		c.begins(lo, n)
+		c.ends(hi, n)
+		c.over(hi, n)
+		c.starts(lo, n)
+		e.days = [4]edtf.Day{m.Lo, m.Hi, m.Lo, m.Hi}
+	case MarkFrom, MarkSince:
+		count(&c.total, lo <= c.to, n)
+		c.begins(lo, n)
+		c.starts(lo, n)
+		if m.Kind == MarkSince {
+			c.ends(hi, n)
+		}
+		e.days = [4]edtf.Day{m.Lo, m.Hi, plusInfinity, plusInfinity}
+	case MarkTo:
+		count(&c.total, hi < c.from, -n)
+		c.ends(hi, n)
+		c.over(hi, n)
+		e.days, e.form = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}, ended
+	case MarkUntil:
+		count(&c.total, hi >= c.from, n)
+		c.begins(lo, n)
+		c.ends(hi, n)
+		c.over(hi, n)
+		e.days = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}
+	}
+	switch {
+	case c.builder.query.By == ByActive && e.form != ended:
+		e.form = lasting
+	case c.builder.query.By == ByStart && e.form == ended:
+		return // says nothing of the start
+	}
+	c.builder.largest = 1
+	c.builder.keep(e)
+}
+
+// AddWhole takes so many events that have no marks and possibly lie in the window.
+func (c *MonthChart) AddWhole(s *Sample, times uint32) {
+	known := ChartBuilder{first: plusInfinity, last: minusInfinity}
+	known.extend(s.StartEarliest, s.StartLatest, s.EndEarliest, s.EndLatest)
+	for _, span := range s.Spans {
+		known.extend(span.Lo, span.Hi)
+	}
+	n := int64(times)
+	c.total += n
+	c.begins(IntervalMonth.ordinal(known.first), n)
+	c.ends(IntervalMonth.ordinal(known.last), n)
+	c.builder.AddTimes(s, times)
+}
+
+// begins notes the first known day of events, over their last possible one, ends the
+// last known one and starts the first possible one: of the events with a known day by
+// the window's first month, those over before it are not in the window.
+func (c *MonthChart) begins(month int, n int64) {
+	if month <= c.from {
+		c.before += n
+	} else {
+		c.first = min(c.first, month)
+	}
+}
+
+func (c *MonthChart) over(month int, n int64) {
+	if month < c.from {
+		c.before -= n
+	}
+}
+
+func (c *MonthChart) ends(month int, n int64) {
+	if month >= c.to {
+		c.after += n
+	} else {
+		c.last = max(c.last, month)
+	}
+}
+
+func (c *MonthChart) starts(month int, n int64) {
+	if month > c.to {
+		c.after -= n
+	}
+}
+
+// Chart makes the chart. It gives false where that takes the days of the events: the
+// buckets may have to be shorter than months, or they are too many, which is told
+// with the first and the last day.
+func (c *MonthChart) Chart() (Chart, bool) {
+	first, last := c.first, c.last
+	if c.before > 0 {
+		first = c.from
+	}
+	if c.after > 0 {
+		last = c.to
+	}
+	b := &c.builder
+	b.first, b.last = plusInfinity, minusInfinity
+	if first <= last && first != math.MaxInt && last != math.MinInt {
+		b.first, b.last = IntervalMonth.first(first), IntervalMonth.first(last)
+		auto := b.query.Interval == IntervalAuto || b.query.Interval == ""
+		if shortest := b.last - (IntervalMonth.first(first+1) - 1); auto && shortest <= 7*(MaxAutoBuckets+1) {
+			return Chart{}, false
+		}
+	}
+	chart, err := b.Chart()
+	if err != nil {
+		return Chart{}, false
+	}
+	chart.Total = float64(c.total)
+	return chart, true
+}
