@@ -40,6 +40,8 @@ type settings struct {
 	CORSOrigins    string `name:"cors-origins" aliases:"tarikh-cors-origins" env:"TARIKH_CORS_ORIGINS" group:"http" default:"*" placeholder:"*" help:"Origins that browsers may read from, comma-separated; * for any."`
 	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" group:"http" default:"64MB" placeholder:"64MB" help:"Most memory for cached answers; 0 for none."`
 
+	limitSettings `embed:""`
+
 	Seed string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" group:"database" placeholder:"NAME" help:"Data set to load, once: 'sahel' or 'none'. Absent: sahel into the program's own Postgres, none with DATABASE_URL."`
 	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'; absent: text on a terminal, else json. 'off' leaves out the line of each request: warnings and errors still come."`
 }
@@ -47,10 +49,11 @@ type settings struct {
 // config is what the settings mean.
 type config struct {
 	settings
-	seed           bool
-	logJSON        bool
-	cacheBytes     int64
-	rateLimit      float64 // requests a second and address; 0: off
+	seed       bool
+	logJSON    bool
+	cacheBytes int64
+	rateLimit  float64 // requests a second and address; 0: off
+	limits
 	trustedProxies []netip.Prefix
 	corsOrigins    []string
 	traces         bool // OTEL_* asks for them
@@ -89,13 +92,8 @@ func (s settings) check() (config, error) {
 	} else {
 		c.cacheBytes = int64(bytes)
 	}
-	if s.RateLimit != "off" {
-		rate, err := strconv.ParseFloat(s.RateLimit, 64)
-		if err != nil || !(rate > 0 && rate <= 1e6) {
-			fault("TARIKH_RATE_LIMIT", "is %q: it must be a number of requests a second above 0, or 'off'", s.RateLimit)
-		}
-		c.rateLimit = rate
-	}
+	c.rateLimit = readRate("TARIKH_RATE_LIMIT", s.RateLimit, fault)
+	c.limits = s.limitSettings.read(fault)
 	if s.RequireKey != "write" && s.RequireKey != "read" {
 		fault("TARIKH_REQUIRE_KEY", "is %q: it must be 'write' or 'read'", s.RequireKey)
 	}

@@ -92,7 +92,7 @@ func (r *request) changeCursor(walk string) timeline.ChangePosition {
 // after reads a revision behind which changes are asked for.
 func (r *request) after(name, value string) int64 {
 	n, err := strconv.ParseInt(value, 10, 64)
-	if (err != nil || n < 0) && value != "" {
+	if (err != nil || n < 0 || value != strconv.FormatInt(n, 10)) && value != "" {
 		r.query.fault(name, "cannot be %q; it must be a revision, a whole number of 0 and more", clip(value))
 	}
 	return n

@@ -259,7 +259,7 @@ func (a *api) asOf(r *request) (moment, error) {
 	if err != nil || value == "" {
 		return now, err
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) {
 		if n > newest { // another instance may have told the client of it just now
 			stop := r.timed()
 			newest, _, err = a.Store.ReadRevision(r.ctx)

@@ -12,10 +12,6 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// maxTarget is the longest path and query that is read. The server's limit of the
-// header lies above it, so that a longer one is answered with a problem.
-const maxTarget = 32 << 10
-
 // recover turns a panic into a problem and keeps the stack for the log.
 func (a *api) recover(c *gin.Context) {
 	defer func() {
@@ -61,6 +57,7 @@ func varies(o *Options) []string {
 var (
 	noSniffing    = []string{"nosniff"}
 	noReferrer    = []string{"no-referrer"}
+	noFrames      = []string{"DENY"} // for browsers that do not know frame-ancestors
 	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
 	crossOrigin   = []string{"cross-origin"}
 	anyOrigin     = []string{"*"}
@@ -71,6 +68,7 @@ var (
 func (a *api) headers(h http.Header, r *http.Request) {
 	h["X-Content-Type-Options"] = noSniffing
 	h["Referrer-Policy"] = noReferrer
+	h["X-Frame-Options"] = noFrames
 	h["Content-Security-Policy"] = nothingLoaded
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
 	origin := r.Header["Origin"]
@@ -105,10 +103,11 @@ func (a *api) preflight(c *gin.Context) {
 	c.Header("Access-Control-Max-Age", "86400")
 }
 
-// targetLength refuses what no operation needs.
+// targetLength refuses what no operation needs. The server's limit of the header lies
+// above it, so that a longer target is answered with a problem.
 func (a *api) targetLength(c *gin.Context) {
-	if len(c.Request.RequestURI) > maxTarget {
-		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), maxTarget)})
+	if len(c.Request.RequestURI) > a.Limits.Target {
+		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), a.Limits.Target)})
 		c.Abort()
 	}
 }

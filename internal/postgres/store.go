@@ -68,6 +68,8 @@ type Store struct {
 	// writing bounds the writes under way, and once the requests with an Idempotency-Key:
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
+	// statementTime is queryBudget, or what LimitStatements set.
+	statementTime time.Duration
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -93,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: newMemory(), pageBytes: maxPageBytes,
+		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 	}
@@ -213,6 +215,13 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	return err
 }
 
+// LimitStatements sets how long a statement that reads may take; those of exports have
+// no limit. It is for the program's start, before anything is asked.
+func (s *Store) LimitStatements(most time.Duration) { s.statementTime = most }
+
+// Connections gives how many connections the pool has at most.
+func (s *Store) Connections() int { return int(s.pool.Config().MaxConns) }
+
 // Close gives every connection back, waiting for those in use.
 func (s *Store) Close() {
 	s.replicas.close()
@@ -298,15 +307,12 @@ func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline
 	var until time.Time
 	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		if until.IsZero() {
-			until = time.Now().Add(queryBudget)
+			until = time.Now().Add(s.statementTime)
 		}
 		limited, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
-			if _, _, fresh := s.Known(); !fresh && s.watch.on.Load() {
-				costly = errNoAnswer
-			}
 			spent := *costly
 			if s.watch.silent() { // not the query is to blame
 				spent = *errNoAnswer
