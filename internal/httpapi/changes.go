@@ -71,7 +71,7 @@ func (a *api) changesAnswer(r *request, walk string, limit int, read func() (tim
 	for i := range page.Changes {
 		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
 	}
-	given.body = appendPage(timeline.Page{Docs: docs}, limit, next, page.Revision)
+	given.body = closePage(pageOf(docs), limit, next, nil, page.Revision)
 	r.served.rows = len(docs)
 	return given, nil
 }

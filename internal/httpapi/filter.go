@@ -246,20 +246,19 @@ func (a *api) newest(r *request) (int64, error) {
 // asOf gives the revision that is answered: the newest, or what as_of names.
 func (a *api) asOf(r *request) (moment, error) {
 	value := r.query.text("as_of")
-	if value != "" {
-		// What a revision shows never changes: it is answered also while nobody can tell
-		// the newest.
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && n <= a.Store.Reached() {
-			newest, _, _ := a.Store.Known()
-			return moment{&n, n, newest, immutable}, nil
-		}
+	asked, parseErr := strconv.ParseInt(value, 10, 64)
+	isRevision := parseErr == nil && value == strconv.FormatInt(asked, 10)
+	// What a revision shows never changes: it is answered also while nobody can tell the
+	// newest, nor what was lost.
+	if newest, _, fresh := a.Store.Known(); isRevision && !fresh && asked >= 0 && asked <= a.Store.Reached() {
+		return moment{&asked, asked, newest, immutable}, nil
 	}
 	newest, err := a.newest(r)
 	now := moment{revision: newest, newest: newest, cache: revalidated}
 	if err != nil || value == "" {
 		return now, err
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) {
+	if n := asked; isRevision {
 		if n > newest { // another instance may have told the client of it just now
 			stop := r.timed()
 			newest, _, err = a.Store.ReadRevision(r.ctx)
@@ -300,6 +299,10 @@ func (a *api) checkAsOf(r *request, revision, newest int64) error {
 	stop()
 	if lost {
 		r.query.fault("as_of", "is revision %d, which was lost when a backup was restored; ask as of a time, or without as_of", revision)
+	}
+	var away *timeline.Error
+	if errors.As(err, &away) && away.Kind == timeline.KindUnavailable {
+		return nil // what is kept, or a replica, may answer for the past all the same
 	}
 	return err
 }

@@ -71,6 +71,20 @@ func (a *api) headers(h http.Header, r *http.Request) {
 	h["X-Frame-Options"] = noFrames
 	h["Content-Security-Policy"] = nothingLoaded
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	if a.origins(h, r) {
+		h["Access-Control-Expose-Headers"] = exposed
+	}
+}
+
+// protecting are the headers that a 304 leaves out: they stand in the copy that the
+// client has, and RFC 9110 wants none but those that tell whether it still stands.
+var protecting = []string{
+	"X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options", "Content-Security-Policy", "Cross-Origin-Resource-Policy",
+	"Access-Control-Expose-Headers",
+}
+
+// origins tells a browser whether pages of the request's origin may read the answer.
+func (a *api) origins(h http.Header, r *http.Request) bool {
 	origin := r.Header["Origin"]
 	switch {
 	case slices.Contains(a.CORSOrigins, "*"):
@@ -78,9 +92,9 @@ func (a *api) headers(h http.Header, r *http.Request) {
 	case len(origin) > 0 && slices.Contains(a.CORSOrigins, origin[0]):
 		h["Access-Control-Allow-Origin"] = origin[:1:1]
 	default:
-		return
+		return false
 	}
-	h["Access-Control-Expose-Headers"] = exposed
+	return true
 }
 
 // preflight answers a browser's question what it may send from another origin: it may

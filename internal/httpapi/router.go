@@ -84,6 +84,7 @@ type api struct {
 	gates    gates
 	bodies   *semaphore.Weighted // bytes of those that are held
 	patches  *turns
+	pageSize documentSize
 	vary     []string // of every answer
 	feed     *feed
 	exports  chan struct{} // those that are running

@@ -192,6 +192,9 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		status = http.StatusOK
 	}
 	if status == http.StatusNotModified {
+		for _, name := range protecting {
+			delete(c.Writer.Header(), name)
+		}
 		c.Status(status)
 		c.Writer.WriteHeaderNow()
 		return

@@ -66,7 +66,7 @@ func beyondAll(from int64, since time.Duration) int64 {
 // was restored, and the revision raised over it. Those that are still ahead are not.
 func (s *Store) RevisionLost(ctx context.Context, revision int64) (bool, error) {
 	var lost bool
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.needed(&revision), `
 		SELECT @revision::bigint > 0 AND @revision::bigint < r.revision AND NOT EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
 		FROM revision r`, pgx.NamedArgs{"revision": revision}, &lost)
 	return lost, err

@@ -121,7 +121,7 @@ func reads(ctx context.Context, s *Store, asOf *int64) map[string]func() (string
 	all := map[string]func() (string, error){
 		"list": func() (string, error) {
 			page, err := s.ListEvents(ctx, timeline.ListQuery{Filter: f, Limit: 10})
-			return docs(page.Docs), err
+			return docs(page.Docs()), err
 		},
 		"event": func() (string, error) {
 			doc, _, err := s.Event(ctx, "one", asOf)
@@ -413,8 +413,8 @@ func TestNothingIsOlderThanItsLabel(t *testing.T) {
 					answered[0].Add(1)
 				}
 				page, err := c.ListEvents(t.Context(), timeline.ListQuery{Limit: writes + 1})
-				if err != nil || int64(len(page.Docs)) < label-base {
-					t.Errorf("at revision %d there are %d events, %v", label, len(page.Docs), err)
+				if err != nil || int64(len(page.Docs())) < label-base {
+					t.Errorf("at revision %d there are %d events, %v", label, len(page.Docs()), err)
 					return
 				}
 			}

@@ -78,10 +78,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", err)
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
-	}
 	now := o.Now
 	if now == nil {
 		now = time.Now
@@ -94,12 +90,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		writing, once = min(writing, 2), 1
 	}
 	s := &Store{
-		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
+		now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
 		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 	}
-	s.primary.follows = hosts(config.ConnConfig) > 1
+	if s.primary.follows = hosts(config.ConnConfig) > 1; s.primary.follows {
+		config.BeforeConnect = s.primary.prefer
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+	}
 	if err := s.openReplicas(ctx, o); err != nil {
 		s.Close()
 		return nil, err
