@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
 )
@@ -48,20 +46,22 @@ func (d *database) close() {
 	_ = d.embedded.Stop(ctx) // the guard stops it in any case
 }
 
-// openStore brings the schema up to date and opens the store.
+// openStore brings the schema up to date and opens the store of the primary alone.
 func (d *database) openStore(ctx context.Context, s databaseSettings) (*postgres.Store, error) {
-	return d.openTraced(ctx, s, nil)
+	return d.openWith(ctx, s, postgres.Options{})
 }
 
-// openTraced is openStore with spans, where traces is not nil.
-func (d *database) openTraced(ctx context.Context, s databaseSettings, traces trace.TracerProvider) (*postgres.Store, error) {
+// openWith is openStore with options beyond those of the settings: replicas, and what
+// is told of the store.
+func (d *database) openWith(ctx context.Context, s databaseSettings, o postgres.Options) (*postgres.Store, error) {
 	if err := postgres.Migrate(ctx, d.directURL); err != nil {
 		return nil, err
 	}
 	if d.url != d.directURL {
-		if err := postgres.CheckReachable(ctx, d.url); err != nil {
+		if err := postgres.CheckReachable(ctx, d.url, s.ExecMode); err != nil {
 			return nil, err
 		}
 	}
-	return postgres.Open(ctx, postgres.Options{URL: d.url, DirectURL: d.directURL, ExecMode: s.ExecMode, Traces: traces})
+	o.URL, o.DirectURL, o.ExecMode = d.url, d.directURL, s.ExecMode
+	return postgres.Open(ctx, o)
 }

@@ -307,7 +307,10 @@ func TestTheDatabaseIsStoppedWhileServing(t *testing.T) {
 		for i, path := range keptPaths {
 			asked.Go(func() { servesNoLonger(t, p, path, i > 0) })
 		}
-		for _, path := range []string{"/v1/events?limit=11", "/readyz", "/v1/events/ml-coup-2021", "/v1/types", "/v1/regions", "/v1/events?dataset=sahel", "/v1/events.csv", "/v1/changes"} {
+		for _, path := range []string{"/v1/types", "/v1/regions", "/v1/timeline", "/v1/facets"} { // from memory
+			asked.Go(func() { servesNoLonger(t, p, path, false) })
+		}
+		for _, path := range []string{"/v1/events?limit=11", "/readyz", "/v1/events/ml-coup-2021", "/v1/events?dataset=sahel", "/v1/events.csv", "/v1/changes"} {
 			asked.Go(func() {
 				r, err := p.try(path)
 				if err != nil {

@@ -201,6 +201,11 @@ func (p *instance) try(path string, headers ...string) (reply, error) {
 		name, value, _ := strings.Cut(h, ": ")
 		request.Header.Set(name, value)
 	}
+	return answered(request)
+}
+
+// answered sends a request and reads its answer whole.
+func answered(request *http.Request) (reply, error) {
 	response, err := client.Do(request)
 	if err != nil {
 		return reply{}, err

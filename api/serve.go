@@ -82,7 +82,10 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 		return err
 	}
 	defer d.close()
-	store, err := d.openTraced(ctx, config.databaseSettings, operators.traces.Provider())
+	store, err := d.openWith(ctx, config.databaseSettings, postgres.Options{
+		ReplicaURLs: config.replicas(), Traces: operators.traces.Provider(),
+		Logf: func(format string, args ...any) { log.Warn(fmt.Sprintf(format, args...)) },
+	})
 	if err != nil {
 		return err
 	}

@@ -408,10 +408,13 @@ type held struct {
 
 const waiting = `
 	SELECT count(*) FROM pg_stat_activity
-	WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'`
+	WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active' AND query LIKE '%doc%'`
 
-// hold asks for the data sets while nobody can read them. It is a question without a
-// time budget.
+// heldPath is of an export, which has no time budget.
+const heldPath = "/v1/events.ndjson"
+
+// hold asks for all events while nobody can read them. What follows the changes waits
+// too, but asks for no documents.
 func hold(t *testing.T, p *instance, url string) *held {
 	t.Helper()
 	connect := func() *pgx.Conn {
@@ -423,7 +426,7 @@ func hold(t *testing.T, p *instance, url string) *held {
 		return conn
 	}
 	h := &held{conn: connect(), watch: connect(), answer: make(chan reply, 1), failed: make(chan error, 1)}
-	if _, err := h.conn.Exec(t.Context(), `BEGIN; LOCK TABLE dataset`); err != nil {
+	if _, err := h.conn.Exec(t.Context(), `BEGIN; LOCK TABLE event`); err != nil {
 		t.Fatal(err)
 	}
 	wire, err := net.Dial("tcp", strings.TrimPrefix(p.base, "http://"))
@@ -455,7 +458,7 @@ func (h *held) release(t *testing.T) {
 
 // ask speaks HTTP by hand, on a connection that the test can close.
 func (h *held) ask(wire net.Conn) {
-	if _, err := fmt.Fprint(wire, "GET /v1/datasets HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"); err != nil {
+	if _, err := fmt.Fprint(wire, "GET "+heldPath+" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"); err != nil {
 		h.failed <- err
 		return
 	}
@@ -492,7 +495,7 @@ func TestWhatIsInFlightFinishes(t *testing.T) {
 			t.Parallel()
 			url := pgtest.New(t)
 			p := startServing(t, []string{"DATABASE_URL=" + url, "TARIKH_SEED=sahel"})
-			want := p.get(t, "/v1/datasets")
+			want := p.get(t, heldPath)
 			h := hold(t, p, url)
 			p.signal(how)
 			acceptsNoMore(t, p)
@@ -556,7 +559,7 @@ func TestAClientThatHangsUpEndsItsQuery(t *testing.T) {
 	h.hangUp()
 	eventually(t, "its query ends", func() bool { return h.waiting(t) == 0 })
 	h.release(t)
-	if r := p.get(t, "/v1/datasets"); r.status != http.StatusOK {
+	if r := p.get(t, heldPath); r.status != http.StatusOK {
 		t.Errorf("the next one is answered with %+v", r)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ import (
 type databaseSettings struct {
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" group:"database" placeholder:"URL" help:"Your own Postgres (14 or later), as postgres://user:password@host:5432/database. Without it the program runs a Postgres of its own."`
 	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations and listening."`
-	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading."`
+	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading, one server each; a comma before postgres:// begins the next one."`
 	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" group:"database" default:"prepared" placeholder:"prepared" help:"'exec' behind a transaction pooler, else 'prepared'."`
 	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" group:"database" placeholder:"FOLDER" help:"Where the program's own Postgres keeps its data. Absent: /var/lib/tarikh for root, else tarikh in the user's folder for data."`
 }
@@ -48,11 +49,10 @@ type settings struct {
 // config is what the settings mean.
 type config struct {
 	settings
-	replicaURLs []string
-	seed        bool
-	logJSON     bool
-	cacheBytes  int64
-	rateLimit   float64 // requests a second and address; 0: off
+	seed       bool
+	logJSON    bool
+	cacheBytes int64
+	rateLimit  float64 // requests a second and address; 0: off
 	limits
 	trustedProxies []netip.Prefix
 	corsOrigins    []string
@@ -67,7 +67,6 @@ func (s settings) check() (config, error) {
 		faults = append(faults, fmt.Errorf("  %s %s", name, fmt.Sprintf(format, args...)))
 	}
 	faults = append(faults, s.faults()...)
-	c.replicaURLs = items(s.ReplicaURLs)
 	if err := checkAddress(s.Listen); err != nil {
 		fault("TARIKH_LISTEN", "%v", err)
 	}
@@ -94,7 +93,7 @@ func (s settings) check() (config, error) {
 		c.cacheBytes = int64(bytes)
 	}
 	c.rateLimit = readRate("TARIKH_RATE_LIMIT", s.RateLimit, fault)
-	c.limits = s.limitSettings.read(fault)
+	c.limits = s.read(fault)
 	if s.RequireKey != "write" && s.RequireKey != "read" {
 		fault("TARIKH_REQUIRE_KEY", "is %q: it must be 'write' or 'read'", s.RequireKey)
 	}
@@ -142,7 +141,10 @@ func (s databaseSettings) faults() []error {
 	if s.DirectURL != "" {
 		check("DATABASE_DIRECT_URL", s.DirectURL)
 	}
-	for _, address := range items(s.ReplicaURLs) {
+	for _, address := range s.replicas() {
+		if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+			address = "postgres://h:port" // key=value pairs cannot be told apart in a list
+		}
 		check("DATABASE_REPLICA_URL", address)
 	}
 	if s.ExecMode != "prepared" && s.ExecMode != "exec" {
@@ -152,6 +154,30 @@ func (s databaseSettings) faults() []error {
 		faults = append(faults, fmt.Errorf("  TARIKH_DATA_DIR is %q, which is a file: it must be a folder, or a name that is still free", s.DataDir))
 	}
 	return faults
+}
+
+// nextReplica is a comma that begins another address. One in an address, between its
+// hosts, is not followed by a scheme.
+var nextReplica = regexp.MustCompile(`,\s*postgres(ql)?://`)
+
+// replicas splits DATABASE_REPLICA_URL.
+func (s databaseSettings) replicas() []string {
+	var list []string
+	rest := s.ReplicaURLs
+	for {
+		at := nextReplica.FindStringIndex(rest)
+		address := rest
+		if at != nil {
+			address = rest[:at[0]]
+		}
+		if address = strings.Trim(address, ", \t\r\n"); address != "" {
+			list = append(list, address)
+		}
+		if at == nil {
+			return list
+		}
+		rest = rest[at[0]+1:]
+	}
 }
 
 // items splits a comma-separated list, without blanks and empty items.

@@ -94,6 +94,24 @@ func longFlag(variable string) string {
 	return "--" + strings.ReplaceAll(strings.ToLower(variable), "_", "-")
 }
 
+func TestReplicasAreSplitAtAddresses(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string][]string{
+		"":                                nil,
+		" , ":                             nil,
+		"postgres://a/d":                  {"postgres://a/d"},
+		"postgres://a/d,postgresql://b/d": {"postgres://a/d", "postgresql://b/d"},
+		" postgres://a:1,b:2/d?x=1,2 ,\n postgres://c,d/d,": {"postgres://a:1,b:2/d?x=1,2", "postgres://c,d/d"},
+		"host=a dbname=d": {"host=a dbname=d"},
+	} {
+		if got := (databaseSettings{ReplicaURLs: setting}).replicas(); !slices.Equal(got, want) {
+			t.Errorf("%q is split into %q", setting, got)
+		}
+	}
+	refuses(t, "these settings are wrong:\n  DATABASE_REPLICA_URL cannot be read: it must look like postgres://user:password@host:5432/database",
+		[]string{"DATABASE_URL=postgres://h/d", "DATABASE_REPLICA_URL=host=a dbname=d"})
+}
+
 func TestSettingsThatNeedAnotherOne(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -20,7 +21,9 @@ func ownPostgres(t *testing.T, settings map[string]string) *pgembed.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := server.Stop(t.Context()); err != nil && t.Context().Err() == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience) // the test's own has ended
+		defer cancel()
+		if err := server.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 	})

@@ -48,11 +48,11 @@ func (a *api) listChanges(r *request) (*answer, error) {
 // who holds the same page already is told so without reading any change. walk is what
 // its cursors belong to.
 func (a *api) changesAnswer(r *request, walk string, limit int, read func() (timeline.ChangePage, error)) (*answer, error) {
-	defer r.timed()()
-	newest, _, err := a.Store.Revision(r.ctx)
+	newest, err := a.newest(r)
 	if err != nil {
 		return nil, err
 	}
+	defer r.timed()()
 	query := fmt.Sprintf("%s&after=%s&limit=%d&cursor=%s", walk, r.query.text("after"), limit, r.query.text("cursor"))
 	if same := r.unchanged(listETag(newest, r.op.id, query), revalidated); same != nil {
 		return same, nil

@@ -50,6 +50,21 @@ func heldTag(ifNoneMatch, etag string) string {
 	return ""
 }
 
+// newestNamed gives the newest revision that an If-None-Match tells of; 0: none.
+func newestNamed(ifNoneMatch string) int64 {
+	if ifNoneMatch == "" {
+		return 0
+	}
+	var newest int64
+	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
+		digits, _, _ := strings.Cut(opaque(strings.TrimSpace(tag)), "-")
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			newest = max(newest, n)
+		}
+	}
+	return newest
+}
+
 // entityTag is how a tag is written in If-Match.
 var entityTag = regexp.MustCompile(`^(W/)?"[!#-~]*"$`)
 

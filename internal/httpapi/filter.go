@@ -232,19 +232,36 @@ func (m *moment) key() string {
 	return asked.Key()
 }
 
+// newest gives the newest revision: that which is known here, unless the client holds an
+// answer of a newer one, which another instance gave it a moment ago.
+func (a *api) newest(r *request) (int64, error) {
+	defer r.timed()()
+	newest, _, err := a.Store.Revision(r.ctx)
+	if err == nil && newestNamed(r.ifNoneMatch) > newest {
+		newest, _, err = a.Store.ReadRevision(r.ctx)
+	}
+	return newest, err
+}
+
 // asOf gives the revision that is answered: the newest, or what as_of names.
 func (a *api) asOf(r *request) (moment, error) {
-	stop := r.timed()
-	newest, _, err := a.Store.Revision(r.ctx)
-	stop()
-	now := moment{revision: newest, newest: newest, cache: revalidated}
 	value := r.query.text("as_of")
+	if value != "" {
+		// What a revision shows never changes: it is answered also while nobody can tell
+		// the newest.
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) && n >= 0 && n <= a.Store.Reached() {
+			newest, _, _ := a.Store.Known()
+			return moment{&n, n, newest, immutable}, nil
+		}
+	}
+	newest, err := a.newest(r)
+	now := moment{revision: newest, newest: newest, cache: revalidated}
 	if err != nil || value == "" {
 		return now, err
 	}
 	if n, err := strconv.ParseInt(value, 10, 64); err == nil && value == strconv.FormatInt(n, 10) {
 		if n > newest { // another instance may have told the client of it just now
-			stop = r.timed()
+			stop := r.timed()
 			newest, _, err = a.Store.ReadRevision(r.ctx)
 			stop()
 			if err != nil {
@@ -266,7 +283,7 @@ func (a *api) asOf(r *request) (moment, error) {
 		r.query.fault("as_of", "lies ahead: it is %s now", a.Now().UTC().Format(time.RFC3339))
 		return now, nil
 	}
-	stop = r.timed()
+	stop := r.timed()
 	n, err := a.Store.RevisionAt(r.ctx, at)
 	stop()
 	return moment{&n, n, newest, revalidated}, err

@@ -27,6 +27,9 @@ func (a *api) hot(w http.ResponseWriter, r *http.Request) bool {
 	held := ""
 	if tags := r.Header["If-None-Match"]; len(tags) > 0 {
 		held = heldTag(tags[0], known.etag)
+		if held == "" && !known.forever && newestNamed(tags[0]) > revision {
+			return false // the client has been told of more than is known here
+		}
 	}
 	var k *kept
 	if held == "" {

@@ -31,6 +31,7 @@ type Store interface {
 	Revision(ctx context.Context) (int64, time.Time, error)
 	ReadRevision(ctx context.Context) (int64, time.Time, error)
 	Known() (revision int64, era uint64, fresh bool)
+	Reached() int64
 	RevisionAt(ctx context.Context, t time.Time) (int64, error)
 	RevisionTime(ctx context.Context, revision int64) (time.Time, error)
 	RevisionLost(ctx context.Context, revision int64) (bool, error)

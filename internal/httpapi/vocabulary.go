@@ -141,9 +141,7 @@ type countInfo struct {
 // listAll answers with the whole of a vocabulary in the one page shape, each word
 // with its events.
 func listAll[T any](a *api, r *request, term string, list func(*request, map[string]timeline.Usage) ([]T, error)) (*answer, error) {
-	stop := r.timed()
-	revision, _, err := a.Store.Revision(r.ctx)
-	stop()
+	revision, err := a.newest(r)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (s *Store) neighbours(ctx context.Context, ids []string, asOf *int64) ([]st
 	args := pgx.NamedArgs{"ids": ids}
 	relation := versions(asOf, args)
 	var found []string
-	err := s.readWithin(ctx, errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(asOf), errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT t.id FROM `+relation+` e, unnest(e.link_targets) AS t(id) WHERE e.id = ANY(@ids::text[])
 				AND EXISTS (SELECT FROM `+relation+` v WHERE v.id = t.id)

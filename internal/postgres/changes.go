@@ -23,7 +23,9 @@ func (s *Store) Changes(ctx context.Context, after timeline.ChangePosition, limi
 	if after.ID != "" {
 		later = `(revision, id) > (@revision, @id::text COLLATE "C")`
 	}
-	changes, fit, newest, err := s.collectChanges(ctx, `
+	// Who has followed further than this instance knows must not be sent back.
+	needed := max(s.needed(nil), after.Revision)
+	changes, fit, newest, err := s.collectChanges(ctx, needed, `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			(SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			 FROM event WHERE `+later+` ORDER BY revision, id LIMIT @limit)
@@ -63,7 +65,7 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 	if before == 0 {
 		args["before"] = int64(1<<63 - 1)
 	}
-	changes, fit, newest, err := s.collectChanges(ctx, `
+	changes, fit, newest, err := s.collectChanges(ctx, s.needed(nil), `
 		SELECT r.revision, c.revision, c.op, c.id, c.at, c.reason, c.merged_into, c.doc FROM revision r LEFT JOIN (
 			SELECT revision, op, id, updated_at AS at, '' AS reason, '' AS merged_into, doc
 			FROM event WHERE id = @id
@@ -91,9 +93,10 @@ func (s *Store) History(ctx context.Context, id string, before int64, limit int)
 // collectChanges reads the newest revision and the changes beside it; a row without a
 // change tells the revision alone. fit is how many of them a page has room for: where
 // it is not all, one more is there.
-func (s *Store) collectChanges(ctx context.Context, sql string, args pgx.NamedArgs) (changes []timeline.Change, fit int, newest int64, err error) {
-	size := 0
-	err = s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+func (s *Store) collectChanges(ctx context.Context, needed int64, sql string, args pgx.NamedArgs) (changes []timeline.Change, fit int, newest int64, err error) {
+	err = s.readWithinAt(ctx, needed, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+		size := 0
+		changes, fit = nil, 0
 		var revision *int64
 		var op, id, reason, into *string
 		var at *time.Time

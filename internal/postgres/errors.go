@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -50,6 +51,8 @@ func translateState(pg *pgconn.PgError, err error) error {
 		pg.Code == "53200",                // out of memory
 		pg.Code == "25006":                // read-only: a standby, or a primary that is no more
 		return unavailable(err)
+	case missingStatement(err):
+		err = fmt.Errorf("DATABASE_URL seems to lead through a transaction pooler: set TARIKH_DB_EXEC_MODE=exec (%w)", err)
 	}
 	return &timeline.Error{Kind: timeline.KindInternal, Message: "The database could not answer.", Cause: err}
 }
@@ -57,6 +60,20 @@ func translateState(pg *pgconn.PgError, err error) error {
 // anotherWrite is the error of a write that has waited for as long as it may.
 func anotherWrite(err error) error {
 	return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write is taking long; try again shortly.", RetryAfter: time.Second, Cause: err}
+}
+
+// noLongerPrimary tells that a server was demoted (25006: read-only), or stops or
+// starts.
+func noLongerPrimary(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "25006", "57P01", "57P02", "57P03":
+		return true
+	}
+	return false
 }
 
 func unavailable(err error) error {

@@ -77,7 +77,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 		}
 		args := pgx.NamedArgs{"limit": exportBatch}
 		sql := selectSQL(p, listColumns, f, order, after, args)
-		last, more, err := s.handOver(ctx, sql, args, free, pages)
+		last, more, err := s.handOver(ctx, f, sql, args, free, pages)
 		if err != nil || !more {
 			return err
 		}
@@ -89,7 +89,8 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
 	args := pgx.NamedArgs{"limit": sortedBatch}
 	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+		ids = nil
 		var day int32
 		return replanned(ctx, conn, sql, args, []any{&day, &last.ID}, func() error {
 			ids, last.Day = append(ids, last.ID), edtf.Day(day)
@@ -112,7 +113,7 @@ func documentsSQL(f *timeline.Filter, ids []string) (string, pgx.NamedArgs) {
 func (s *Store) handOverAll(ctx context.Context, f *timeline.Filter, ids []string, free <-chan *documents, pages chan<- *documents) error {
 	for len(ids) > 0 {
 		sql, args := documentsSQL(f, ids)
-		last, more, err := s.handOver(ctx, sql, args, free, pages)
+		last, more, err := s.handOver(ctx, f, sql, args, free, pages)
 		if err != nil || !more {
 			return err
 		}
@@ -123,14 +124,14 @@ func (s *Store) handOverAll(ctx context.Context, f *timeline.Filter, ids []strin
 
 // handOver reads a page into what is free, passes it on, and gives the place of its
 // last event, and whether there may be more behind it.
-func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, more bool, err error) {
+func (s *Store) handOver(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, free <-chan *documents, pages chan<- *documents) (last timeline.Position, more bool, err error) {
 	var page *documents
 	select {
 	case page = <-free:
 	case <-ctx.Done():
 		return last, false, ctx.Err()
 	}
-	if last, more, err = s.exportPage(ctx, sql, args, page); err != nil {
+	if last, more, err = s.exportPage(ctx, f, sql, args, page); err != nil {
 		return last, false, err
 	}
 	select {
@@ -143,9 +144,9 @@ func (s *Store) handOver(ctx context.Context, sql string, args pgx.NamedArgs, fr
 
 // exportPage reads one page, of so many documents or of so many bytes. It gives the
 // place of its last event, and whether there may be more behind it.
-func (s *Store) exportPage(ctx context.Context, sql string, args pgx.NamedArgs, page *documents) (last timeline.Position, more bool, err error) {
-	page.bytes, page.ends = page.bytes[:0], page.ends[:0]
-	err = s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+func (s *Store) exportPage(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, page *documents) (last timeline.Position, more bool, err error) {
+	err = s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+		page.bytes, page.ends, more = page.bytes[:0], page.ends[:0], false
 		var day int32
 		var id string
 		var doc pgtype.DriverBytes // not copied: valid until the next row

@@ -21,6 +21,31 @@ const idempotencyLife = 24 * time.Hour
 // onceKey is under what a context has the transaction of Once.
 type onceKey struct{}
 
+// onceTx is that transaction. The revision that was taken in it counts when it is
+// committed, and not before.
+type onceTx struct {
+	tx pgx.Tx
+	at stamp
+}
+
+// inside runs a write within the transaction.
+func (o *onceTx) inside(ctx context.Context, write func(ctx context.Context, tx pgx.Tx) (at stamp, changed bool, err error)) error {
+	tx, err := o.tx.Begin(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	defer rollBack(ctx, tx)
+	at, changed, err := write(ctx, tx)
+	if err != nil || !changed {
+		return translate(ctx, err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return translate(ctx, err)
+	}
+	o.at = at
+	return nil
+}
+
 // Once gives the answer that a key's request got before; else it runs do and keeps
 // its answer. Requests with one key run one after the other, so that two that
 // arrive together are done once. It is KindIdempotencyMismatch when the key came
@@ -34,57 +59,45 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 		return Answer{}, err
 	}
 	defer leave()
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
-	if err != nil {
-		return Answer{}, translate(ctx, unreachable(ctx, err))
-	}
-	defer conn.Release()
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	defer func() {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
-		defer cancel()
-		_ = tx.Rollback(undo) // after a commit this does nothing
-	}()
-	args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
-	// A lock of this transaction: it works behind a transaction pooler too.
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	var before Answer
-	var hash []byte
-	err = tx.QueryRow(ctx, `
-		SELECT body_hash, status, headers, body FROM idempotency
-		WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &before.Status, &before.Headers, &before.Body)
-	switch {
-	case err == nil && bytes.Equal(hash, bodyHash):
-		s.watch.doubt() // what it tells of may have been written by another instance
-		return before, nil
-	case err == nil:
-		return Answer{}, timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
-	case !errors.Is(err, pgx.ErrNoRows):
-		return Answer{}, translate(ctx, err)
-	}
-	answer, err := do(context.WithValue(ctx, onceKey{}, tx))
+	var answer Answer
+	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
+		// A lock of this transaction: it works behind a transaction pooler too.
+		if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
+			return err
+		}
+		var hash []byte
+		err := tx.QueryRow(ctx, `
+			SELECT body_hash, status, headers, body FROM idempotency
+			WHERE key_id = @key_id AND key = @key AND expires_at > @now`, args).Scan(&hash, &answer.Status, &answer.Headers, &answer.Body)
+		switch {
+		case err == nil && bytes.Equal(hash, bodyHash):
+			s.watch.doubt() // what it tells of may have been written by another instance
+			return nil
+		case err == nil:
+			return timeline.Errorf(timeline.KindIdempotencyMismatch, "This Idempotency-Key was used with another request; take a new one.")
+		case !errors.Is(err, pgx.ErrNoRows):
+			return err
+		}
+		once := &onceTx{tx: tx}
+		if answer, err = do(context.WithValue(ctx, onceKey{}, once)); err != nil {
+			return err
+		}
+		args["hash"], args["status"], args["headers"], args["body"] = bodyHash, answer.Status, answer.Headers, answer.Body
+		args["expires"] = s.now().UTC().Add(idempotencyLife)
+		if _, err := tx.Exec(ctx, `
+			INSERT INTO idempotency (key_id, key, body_hash, status, headers, body, expires_at)
+			VALUES (@key_id, @key, @hash, @status, @headers, @body, @expires)
+			ON CONFLICT (key_id, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status,
+				headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
+			return err
+		}
+		return s.commitRevision(ctx, tx, once.at)
+	})
 	if err != nil {
 		return Answer{}, err
 	}
-	args["hash"], args["status"], args["headers"], args["body"] = bodyHash, answer.Status, answer.Headers, answer.Body
-	args["expires"] = s.now().UTC().Add(idempotencyLife)
-	if _, err := tx.Exec(ctx, `
-		INSERT INTO idempotency (key_id, key, body_hash, status, headers, body, expires_at)
-		VALUES (@key_id, @key, @hash, @status, @headers, @body, @expires)
-		ON CONFLICT (key_id, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status,
-			headers = excluded.headers, body = excluded.body, expires_at = excluded.expires_at`, args); err != nil {
-		return Answer{}, translate(ctx, err)
-	}
-	err = tx.Commit(ctx)
-	s.watch.doubt() // a write was committed with it, or may have been
-	return answer, translate(ctx, err)
+	return answer, nil
 }
 
 // ForgetAnswers deletes the answers that have expired.

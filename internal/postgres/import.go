@@ -98,7 +98,7 @@ const idPartitions = 256
 
 // NewBulk begins an import.
 func (s *Store) NewBulk(ctx context.Context, o BulkOptions) (*Bulk, error) {
-	datasets, err := s.Datasets(ctx)
+	datasets, err := s.datasets(ctx, onPrimary)
 	if err != nil {
 		return nil, err
 	}

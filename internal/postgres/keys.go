@@ -276,13 +276,13 @@ func (s *Store) termIDs(ctx context.Context, terms []timeline.Term, create bool)
 	if len(kinds) == 0 {
 		return ids, nil
 	}
-	within := s.read // an import may bring any number of new words
-	if !create {
-		within = func(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
-			return s.readWithin(ctx, errNoAnswer, do)
-		}
+	read := func(ctx context.Context, do func(context.Context, *pgxpool.Conn) error) error {
+		return s.readWithinAt(ctx, s.needed(nil), errNoAnswer, do)
 	}
-	err := within(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	if create {
+		read = s.read // an import may bring any number of new words
+	}
+	err := read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		args := pgx.NamedArgs{"kinds": kinds, "values": values}
 		if create {
 			// Outside the write's transaction: a term without events is harmless, and

@@ -106,8 +106,9 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 	args := pgx.NamedArgs{"limit": q.Limit + 1} // one more tells whether there is a next page
 	sql := selectSQL(p, listColumns, &q.Filter, q.Order, q.After, args)
 	var last timeline.Position
-	size := 0
-	err = s.readWithin(ctx, errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readWithinAt(ctx, s.needed(q.AsOf), errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		size := 0
+		page.Docs, page.Next = nil, nil
 		var day int32
 		var id string
 		var doc []byte
@@ -218,7 +219,7 @@ func (s *Store) count(ctx context.Context, f *timeline.Filter, mode timeline.Cou
 		keys = "SELECT e.id FROM " + versions(f.AsOf, args) + " e WHERE " + rowConditions(f, args, false).where()
 	}
 	c := &timeline.Count{Relation: "eq"}
-	err = s.readWithin(ctx, errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readWithinAt(ctx, s.needed(f.AsOf), errCountTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return replanned(ctx, conn, "SELECT count(*) FROM (\n"+keys+limited+"\n) counted", args, []any{&c.Value}, func() error { return nil })
 	})
 	if err != nil {
@@ -240,7 +241,7 @@ func (s *Store) Event(ctx context.Context, id string, asOf *int64) ([]byte, int6
 	var revision int64
 	var op, reason, into string
 	var doc []byte
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.needed(asOf), `
 		SELECT v.revision, v.op, v.reason, v.merged_into, v.doc FROM (
 			SELECT revision, op, '' AS reason, '' AS merged_into, doc FROM event
 			WHERE id = @id AND revision <= @as_of

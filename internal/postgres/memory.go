@@ -91,8 +91,9 @@ var errTooLarge = errors.New("the events do not fit into memory")
 // loadMemory reads all events, as of one moment. Requests go on meanwhile, with what
 // was there before or from the rows. It gives false where they do not fit.
 func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
-	table := columns.New()
-	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	var table *columns.Table
+	err = s.snapshot(ctx, s.needed(nil), func(ctx context.Context, tx pgx.Tx) error {
+		table = columns.New()
 		var revision int64
 		var fits bool
 		err := tx.QueryRow(ctx, `SELECT revision, (SELECT count(*) FROM (SELECT FROM event LIMIT @limit) e) < @limit FROM revision`,
@@ -147,7 +148,8 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 	if table == nil {
 		return false, nil
 	}
-	err = s.snapshot(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	needed := max(s.needed(nil), table.Revision()) // never back
+	err = s.snapshot(ctx, needed, func(ctx context.Context, tx pgx.Tx) error {
 		var err error
 		upToDate, err = s.applyChanges(ctx, tx, table)
 		return err
@@ -193,9 +195,10 @@ func (s *Store) applyChanges(ctx context.Context, tx pgx.Tx, table *columns.Tabl
 	return true, table.Update(revision, gone, come)
 }
 
-// snapshot runs do in a transaction that sees one state of the data.
-func (s *Store) snapshot(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
-	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+// snapshot runs do in a transaction that sees one state of the data, where a revision
+// was reached. It may run twice.
+func (s *Store) snapshot(ctx context.Context, needed int64, do func(ctx context.Context, tx pgx.Tx) error) error {
+	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 			// A few changes and all of them need two plans.
 			if _, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'auto', true)`); err != nil {

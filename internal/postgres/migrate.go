@@ -91,13 +91,18 @@ func Migrate(ctx context.Context, url string) error {
 			if err := m.Force(before(version)); err != nil {
 				return dirtyError(version, err)
 			}
+			version--
 		}
-		if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
-			failed, _, versionErr := schemaVersion(ctx, conn)
-			if versionErr != nil {
-				failed = version
+		// One file at a time: golang-migrate reads ahead, and never ends the reading of the
+		// files behind one that failed.
+		for next := version + 1; next <= LatestVersion(); next++ {
+			if err := m.Migrate(uint(next)); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+				failed, _, versionErr := schemaVersion(ctx, conn)
+				if versionErr != nil {
+					failed = version
+				}
+				return dirtyError(failed, err)
 			}
-			return dirtyError(failed, err)
 		}
 		return nil
 	})
@@ -172,8 +177,8 @@ func concurrent(version int64) bool {
 
 // CheckReachable tells, in one line that says what to do, that the database for
 // queries cannot be reached, or is not the one that was migrated. It is for a pooler's
-// address, which migrating does not use.
-func CheckReachable(ctx context.Context, url string) error {
+// address, which migrating does not use; execMode is that of Options.
+func CheckReachable(ctx context.Context, url, execMode string) error {
 	conn, err := connect(ctx, url)
 	if err != nil {
 		return err
@@ -185,6 +190,9 @@ func CheckReachable(ctx context.Context, url string) error {
 	}
 	if version != LatestVersion() {
 		return fmt.Errorf("DATABASE_URL leads to a database at schema version %d, not to the one that DATABASE_DIRECT_URL migrated to %d: correct one of them", version, LatestVersion())
+	}
+	if execMode != "exec" && throughPooler(ctx, conn) {
+		return errors.New("DATABASE_URL leads through a pooler that keeps no prepared statements: set TARIKH_DB_EXEC_MODE=exec")
 	}
 	return nil
 }
@@ -203,6 +211,9 @@ func connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	}
 	config := pool.ConnConfig
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if n := hosts(config); n > 1 { // a dead one must not use up the time of the next
+		config.ConnectTimeout = connectTimeout / time.Duration(n)
+	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config)
@@ -221,6 +232,9 @@ func withLock(ctx context.Context, url string, do func(conn *pgx.Conn) error) er
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if throughPooler(ctx, conn) { // the lock would stay on somebody else's connection
+		return errors.New("DATABASE_URL leads through a transaction pooler, by which no schema can be migrated: set DATABASE_DIRECT_URL to the database's own address, and TARIKH_DB_EXEC_MODE=exec")
+	}
 	if err := awaitLock(ctx, conn, migrateLock); err != nil {
 		return err
 	}

@@ -35,7 +35,11 @@ func (s *Store) Ready(ctx context.Context) []timeline.Check {
 	case !isUnavailable(err):
 		revision.Detail = "cannot be read"
 	}
-	return []timeline.Check{database, schema, revision}
+	checks := []timeline.Check{database, schema, revision}
+	if len(s.replicas.all) > 0 {
+		checks = append(checks, s.replicas.check())
+	}
+	return checks
 }
 
 // appliedVersion gives the version of the schema, and whether a migration to it failed.

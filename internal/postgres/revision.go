@@ -27,51 +27,60 @@ func (s *Store) inRevision(ctx context.Context, by Author, action string, do fun
 		return err
 	}
 	defer leave()
-	tx, release, err := s.beginWrite(ctx)
-	if err != nil {
-		return translate(ctx, err)
+	if outer, is := ctx.Value(onceKey{}).(*onceTx); is {
+		return outer.inside(ctx, func(ctx context.Context, tx pgx.Tx) (at stamp, changed bool, err error) {
+			return s.takeRevision(ctx, tx, until, by, action, do)
+		})
 	}
-	defer release()
-	// The rollback must reach the server even when the client is gone.
-	defer func() {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
-		defer cancel()
-		_ = tx.Rollback(undo) // after a commit this does nothing
-	}()
-	at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
-	if err != nil || !changed {
-		return translate(ctx, err)
-	}
+	return s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		at, changed, err := s.takeRevision(ctx, tx, until, by, action, do)
+		if err != nil || !changed {
+			return err
+		}
+		return s.commitRevision(ctx, tx, at)
+	})
+}
+
+// commitRevision commits what was written under a revision, and lets it be known.
+func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
 	began := time.Now() // it is the newest for as long as this transaction holds it
 	if err := tx.Commit(ctx); err != nil {
 		s.watch.doubt() // it may have been committed all the same
-		return translate(ctx, err)
+		return err
 	}
-	if _, within := ctx.Value(onceKey{}).(pgx.Tx); within {
-		return nil // nobody sees it before Once commits
+	if at.revision > 0 {
+		s.sawRevision(began, at.revision, at.at)
 	}
-	s.sawRevision(began, at.revision, at.at)
 	return nil
 }
 
-// beginWrite begins a write's transaction, on a connection of its own, or within that of
-// Once, which then commits it.
-func (s *Store) beginWrite(ctx context.Context) (tx pgx.Tx, release func(), err error) {
-	if outer, is := ctx.Value(onceKey{}).(pgx.Tx); is {
-		tx, err := outer.Begin(ctx)
-		return tx, func() {}, err
-	}
+// inTransaction runs do on the primary, in a transaction that do commits; else it is
+// rolled back.
+func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
 	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
 	cancel()
 	if err != nil {
-		return nil, nil, unreachable(ctx, err)
+		return translate(ctx, unreachable(ctx, err))
 	}
-	if tx, err = conn.Begin(ctx); err != nil {
-		conn.Release()
-		return nil, nil, err
+	defer conn.Release()
+	writing, stop := s.primary.during(ctx, conn)
+	defer stop()
+	tx, err := conn.Begin(writing)
+	if err == nil {
+		defer rollBack(ctx, tx)
+		err = do(writing, tx)
 	}
-	return tx, conn.Release, nil
+	s.dropPrimary(err)
+	return translate(ctx, movedAway(ctx, writing, err))
+}
+
+// rollBack must reach the server even when the client is gone. After a commit it does
+// nothing.
+func rollBack(ctx context.Context, tx pgx.Tx) {
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+	defer cancel()
+	_ = tx.Rollback(undo)
 }
 
 // await takes a place among the writes under way, for which it waits as long as for the

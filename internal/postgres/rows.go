@@ -36,7 +36,7 @@ func (s *Store) prepare(ctx context.Context, events []timeline.Event) ([]prepare
 
 // prepareFor is prepare with one data set that is about to be made.
 func (s *Store) prepareFor(ctx context.Context, events []timeline.Event, newDataset string) ([]prepared, error) {
-	known, err := s.Datasets(ctx)
+	known, err := s.datasets(ctx, onPrimary)
 	if err != nil {
 		return nil, err
 	}

@@ -42,13 +42,19 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 	} else {
 		from = versions(f.AsOf, args) + " e WHERE " + rowConditions(&f, args, false).where()
 	}
-	return s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.readWithinAt(ctx, s.needed(f.AsOf), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var v timeline.Sample
 		scanner := sampleScanner{sample: &v}
-		return replanned(ctx, conn, "SELECT "+sampleColumns+" FROM "+from, args, scanner.into(), func() error {
+		handed := false
+		err := replanned(ctx, conn, "SELECT "+sampleColumns+" FROM "+from, args, scanner.into(), func() error {
+			handed = true
 			scanner.read()
 			return each(&v)
 		})
+		if err != nil && handed {
+			return handedOnError{err}
+		}
+		return err
 	})
 }
 

@@ -53,7 +53,7 @@ func (s *Store) termShares(ctx context.Context, wanted bool) map[int32]float64 {
 
 func (s *Store) readShares(ctx context.Context) (map[int32]float64, error) {
 	shares := map[int32]float64{}
-	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(nil), errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT m.term, m.share
 			FROM pg_stats p, unnest(p.most_common_vals::text::int[], p.most_common_freqs) AS m(term, share)
@@ -82,7 +82,7 @@ const manyEvents = 10_000
 // them cannot take into account.
 func (s *Store) expectsMany(ctx context.Context, condition string, args pgx.NamedArgs) (bool, error) {
 	var told []byte
-	if err := s.queryRow(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM event e WHERE `+condition, args, &told); err != nil {
+	if err := s.queryRowAt(ctx, s.needed(nil), `EXPLAIN (FORMAT JSON) SELECT FROM event e WHERE `+condition, args, &told); err != nil {
 		return false, err
 	}
 	var plans []struct {

@@ -33,9 +33,14 @@ type Options struct {
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
-	MaxConns int32                // 0: the URL's pool_max_conns, else defaultConns
-	Now      func() time.Time     // nil: time.Now
-	Traces   trace.TracerProvider // nil: no spans
+	// ReplicaURLs lead to copies that follow the database, one server each. They answer
+	// reads that they have caught up with.
+	ReplicaURLs []string
+	MaxConns    int32                // of each pool; 0: the URL's pool_max_conns, else defaultConns
+	Now         func() time.Time     // nil: time.Now
+	Traces      trace.TracerProvider // nil: no spans
+	// Logf, if set, is told when a replica fails and when it is back.
+	Logf func(format string, args ...any)
 }
 
 // Budgets of what cannot be answered from the ordered index.
@@ -50,6 +55,8 @@ const (
 // Store is the database of events. It is safe for concurrent use.
 type Store struct {
 	pool       *pgxpool.Pool
+	primary    primary
+	replicas   replicas
 	now        func() time.Time
 	terms      *termCache
 	statistics statistics
@@ -67,25 +74,9 @@ type Store struct {
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	config, err := pgxpool.ParseConfig(o.URL)
+	config, err := poolConfig(o, o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", err)
-	}
-	if o.ExecMode == "exec" {
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-		config.ConnConfig.StatementCacheCapacity = 0
-		config.ConnConfig.DescriptionCacheCapacity = 0
-	}
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
-	if err := setPool(config, o); err != nil {
-		return nil, err
-	}
-	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
-	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
-	}
-	if o.Traces != nil {
-		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -95,12 +86,64 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{
+	writing, once := max(1, config.MaxConns/2), max(1, config.MaxConns/4)
+	if o.ExecMode == "exec" {
+		// Behind a pooler the connections to the server may be far fewer, and nobody tells
+		// how many: those that wait for each other must not have all of them. Writes run
+		// one after the other anyhow.
+		writing, once = min(writing, 2), 1
+	}
+	s := &Store{
 		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
 		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
-		writing: make(chan struct{}, max(1, config.MaxConns/2)),
-		once:    make(chan struct{}, max(1, config.MaxConns/4)),
-	}, nil
+		writing: make(chan struct{}, writing),
+		once:    make(chan struct{}, once),
+	}
+	s.primary.follows = hosts(config.ConnConfig) > 1
+	if err := s.openReplicas(ctx, o); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// poolConfig is how the connections to one server are made.
+func poolConfig(o Options, url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if o.ExecMode == "exec" {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+		config.ConnConfig.StatementCacheCapacity = 0
+		config.ConnConfig.DescriptionCacheCapacity = 0
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepareConn(ctx, conn, o.ExecMode) }
+	if err := setPool(config, o, url); err != nil {
+		return nil, err
+	}
+	if o.Traces != nil {
+		config.ConnConfig.Tracer = newTracer(o.Traces)
+	}
+	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
+	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
+	}
+	return config, nil
+}
+
+// hosts counts the servers that an address names, of which the first that will do is
+// taken. Each may stand there twice, with TLS and without.
+func hosts(config *pgx.ConnConfig) int {
+	type place struct {
+		host string
+		port uint16
+	}
+	places := map[place]bool{{config.Host, config.Port}: true}
+	for _, other := range config.Fallbacks {
+		places[place{other.Host, other.Port}] = true
+	}
+	return len(places)
 }
 
 // The pool's connections live long: each holds its prepared statements and their plans.
@@ -120,10 +163,10 @@ func defaultConns() int32 {
 
 // setPool sets how many connections there are and how long they live. What the URL
 // says of its pool holds.
-func setPool(config *pgxpool.Config, o Options) error {
-	said, err := pgconn.ParseConfig(o.URL)
+func setPool(config *pgxpool.Config, o Options, url string) error {
+	said, err := pgconn.ParseConfig(url)
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL cannot be read: %w", err)
+		return err
 	}
 	unset := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { _, set := said.RuntimeParams[name]; return set })
@@ -143,7 +186,8 @@ func setPool(config *pgxpool.Config, o Options) error {
 	if unset("pool_min_conns", "pool_min_idle_conns") {
 		config.MinIdleConns = min(idleConns, config.MaxConns)
 	}
-	config.ConnConfig.ConnectTimeout = acquireBudget
+	// Of several hosts each gets its share: a dead one must not use up the budget.
+	config.ConnConfig.ConnectTimeout = acquireBudget / time.Duration(hosts(config.ConnConfig))
 	config.PingTimeout = pingBudget
 	if o.ExecMode != "exec" {
 		config.ConnConfig.StatementCacheCapacity = statementsMax
@@ -179,12 +223,15 @@ func (s *Store) LimitStatements(most time.Duration) { s.statementTime = most }
 func (s *Store) Connections() int { return int(s.pool.Config().MaxConns) }
 
 // Close gives every connection back, waiting for those in use.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.replicas.close()
+	s.pool.Close()
+}
 
 // RevisionAt gives the last revision at or before a time: 0 before the first.
 func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 	var revision int64
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.needed(nil), `
 		SELECT coalesce(max(revision), 0) FROM revision_log WHERE at <= @at`,
 		pgx.NamedArgs{"at": t}, &revision)
 	s.watch.exceeds(revision)
@@ -194,7 +241,7 @@ func (s *Store) RevisionAt(ctx context.Context, t time.Time) (int64, error) {
 // RevisionTime gives the time of a revision; of 0, before any, that of the newest.
 func (s *Store) RevisionTime(ctx context.Context, revision int64) (time.Time, error) {
 	var at time.Time
-	err := s.queryRow(ctx, `
+	err := s.queryRowAt(ctx, s.needed(&revision), `
 		SELECT coalesce((SELECT at FROM revision_log WHERE revision = @revision), (SELECT at FROM revision))`,
 		pgx.NamedArgs{"revision": revision}, &at)
 	return at.UTC(), err
@@ -209,12 +256,17 @@ var errNoAnswer = &timeline.Error{
 // queryRow runs a statement that looks up one row. What has no budget of its own begins
 // with one, so that a database that has fallen silent is noticed.
 func (s *Store) queryRow(ctx context.Context, sql string, args pgx.NamedArgs, into ...any) error {
-	return s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.queryRowAt(ctx, onPrimary, sql, args, into...)
+}
+
+// queryRowAt is queryRow on whoever has reached a revision.
+func (s *Store) queryRowAt(ctx context.Context, needed int64, sql string, args pgx.NamedArgs, into ...any) error {
+	return s.readWithinAt(ctx, needed, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, sql, args).Scan(into...)
 	})
 }
 
-// read runs do on a connection, which must be had within its budget.
+// read runs do on a connection to the primary, which must be had within its budget.
 func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
 	conn, err := s.pool.Acquire(waiting)
@@ -223,15 +275,41 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 		return translate(ctx, unreachable(ctx, err))
 	}
 	defer conn.Release()
-	return translate(ctx, do(ctx, conn))
+	reading, stop := s.primary.during(ctx, conn)
+	defer stop()
+	err = do(reading, conn)
+	s.dropPrimary(err)
+	return translate(ctx, movedAway(ctx, reading, err))
+}
+
+// dropPrimary gives up every connection to a server that says it is no primary any more,
+// or that it stops: the next one is looked for among all hosts of the address, and no
+// other request meets the same.
+func (s *Store) dropPrimary(err error) {
+	if noLongerPrimary(err) {
+		s.pool.Reset()
+	}
 }
 
 // readWithin is read with a time budget for the query itself. When it is spent,
 // costly is the error, unless the watched revision shows that it is the database which
 // does not answer.
 func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
-	return s.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		limited, cancel := context.WithTimeout(ctx, s.statementTime)
+	return s.readWithinAt(ctx, onPrimary, costly, do)
+}
+
+// onPrimary is in the place of a revision that a read needs: a replica will not do.
+const onPrimary = -1
+
+// readWithinAt is readWithin on whoever has reached a revision. What a replica that
+// failed has used of the budget is gone.
+func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline.Error, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
+	var until time.Time
+	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
+		if until.IsZero() {
+			until = time.Now().Add(s.statementTime)
+		}
+		limited, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
@@ -239,6 +317,9 @@ func (s *Store) readWithin(ctx context.Context, costly *timeline.Error, do func(
 				costly = errNoAnswer
 			}
 			spent := *costly
+			if s.watch.silent() { // not the query is to blame
+				spent = *errNoAnswer
+			}
 			spent.Cause = err
 			return &spent
 		}

@@ -68,7 +68,8 @@ func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline
 		return values, nil
 	}
 	values := map[string]timeline.Usage{}
-	err = s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readWithinAt(ctx, s.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+		clear(values)
 		var value string
 		var u timeline.Usage
 		var first, last *int32
@@ -105,7 +106,7 @@ func (s *Store) HasMeasure(ctx context.Context, name string) (bool, error) {
 		return table.HasMeasure(name), nil
 	}
 	var has bool
-	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM event WHERE measures ? @name)`, pgx.NamedArgs{"name": name}).Scan(&has)
 	})
 	return has, err
@@ -118,7 +119,7 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 		return table.Measures(), nil
 	}
 	var names []string
-	err := s.readWithin(ctx, errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, s.needed(nil), errChartTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT DISTINCT m.name COLLATE "C" FROM event e, jsonb_object_keys(e.measures) AS m(name)
 			WHERE e.measures <> '{}' ORDER BY 1`)
@@ -133,8 +134,14 @@ func (s *Store) Measures(ctx context.Context) ([]string, error) {
 
 // Datasets gives every data set, by slug.
 func (s *Store) Datasets(ctx context.Context) ([]timeline.Dataset, error) {
+	return s.datasets(ctx, s.needed(nil))
+}
+
+// datasets gives them as they are where a revision was reached. Whoever writes asks the
+// primary: what another instance has just made must be there.
+func (s *Store) datasets(ctx context.Context, needed int64) ([]timeline.Dataset, error) {
 	var list []timeline.Dataset
-	err := s.readWithin(ctx, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.readWithinAt(ctx, needed, errNoAnswer, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT slug, title, description, coalesce(licence, ''), coalesce(citation, ''), coalesce(url, ''), revision
 			FROM dataset ORDER BY slug`)

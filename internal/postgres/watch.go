@@ -41,6 +41,12 @@ type known struct {
 
 func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < confirmedFor }
 
+// silent tells that the database has said nothing to who watches it.
+func (w *watch) silent() bool {
+	k := w.now.Load()
+	return w.on.Load() && k != nil && !k.confirmed.IsZero() && !k.fresh()
+}
+
 // saw notes what a reading gave that was sent at began. It gives true when the database
 // went back, as after a backup was restored under a running program.
 func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
@@ -95,7 +101,7 @@ func (w *watch) doubt() {
 // While it runs, Revision answers from what it read.
 func (s *Store) Watch(ctx context.Context) {
 	config := s.pool.Config().ConnConfig
-	config.ConnectTimeout = watchBudget
+	config.ConnectTimeout = watchBudget / time.Duration(hosts(config))
 	// A silent connection is given up; nothing has to be cancelled on the server.
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn()}
@@ -136,6 +142,9 @@ func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, conn **pgx.Con
 			*conn = nil
 			return err
 		}
+		if s.primary.found(*conn) {
+			s.pool.Reset()
+		}
 	}
 	began := time.Now()
 	var revision int64
@@ -149,7 +158,9 @@ func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, conn **pgx.Con
 
 // sawRevision notes a reading, and forgets what was kept of data that are no more.
 func (s *Store) sawRevision(began time.Time, revision int64, at time.Time) {
-	if !s.watch.saw(began, revision, at) {
+	back := s.watch.saw(began, revision, at)
+	s.replicas.lookSoon(revision)
+	if !back {
 		return
 	}
 	s.terms.forget()

@@ -1,0 +1,158 @@
+package pgtest
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Wire is another address of a database, whose network a test breaks.
+type Wire struct {
+	url    string
+	place  string // host:port, which stays
+	server string // the server's socket
+
+	silent   sync.RWMutex // locked while nothing goes through
+	mu       sync.Mutex
+	listener net.Listener // nil while it is cut
+	conns    map[net.Conn]bool
+}
+
+// NewWire gives a way to the database at an address of this package.
+func NewWire(t testing.TB, address string) *Wire {
+	t.Helper()
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &Wire{place: "127.0.0.1:0", server: filepath.Join(config.Host, ".s.PGSQL.5432"), conns: map[net.Conn]bool{}}
+	w.Mend(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host, u.RawQuery = w.place, "sslmode=disable"
+	w.url = u.String()
+	t.Cleanup(w.Cut)
+	return w
+}
+
+// URL is its address.
+func (w *Wire) URL() string { return w.url }
+
+// Place is its host and port.
+func (w *Wire) Place() string { return w.place }
+
+// Silence lets nothing through: connections are taken, and nothing is heard of them.
+func (w *Wire) Silence() { w.silent.Lock() }
+
+// Speak ends the silence; what was sent in it arrives.
+func (w *Wire) Speak() { w.silent.Unlock() }
+
+// Cut ends every connection; nobody listens any more.
+func (w *Wire) Cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.listener != nil {
+		_ = w.listener.Close()
+		w.listener = nil
+	}
+	for conn := range w.conns {
+		_ = conn.Close()
+	}
+	clear(w.conns)
+}
+
+// Mend listens again.
+func (w *Wire) Mend(t testing.TB) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", w.place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.place, w.listener = listener.Addr().String(), listener
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go w.forward(listener, conn)
+		}
+	}()
+}
+
+// forward hands a connection's bytes on, in both directions.
+func (w *Wire) forward(of net.Listener, client net.Conn) {
+	defer client.Close()
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", w.server)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	if !w.keep(of, client, server) {
+		return
+	}
+	defer w.forget(client, server)
+	go func() {
+		_, _ = io.Copy(client, wireEnd{server, w})
+		_ = client.Close()
+	}()
+	_, _ = io.Copy(server, wireEnd{client, w})
+}
+
+// keep notes the ends of a connection, unless the wire was cut meanwhile.
+func (w *Wire) keep(of net.Listener, ends ...net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, end := range ends {
+		w.conns[end] = true
+	}
+	return w.listener == of
+}
+
+func (w *Wire) forget(ends ...net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, end := range ends {
+		delete(w.conns, end)
+	}
+}
+
+// wireEnd hands on what it reads when the wire is not silent.
+type wireEnd struct {
+	io.Reader
+	of *Wire
+}
+
+func (e wireEnd) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	e.of.silent.RLock()
+	defer e.of.silent.RUnlock()
+	return n, err
+}
+
+// ReplaceHosts gives an address whose hosts are those of wires, in their order, for
+// tests of addresses with several hosts.
+func ReplaceHosts(t testing.TB, address string, wires ...*Wire) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := make([]string, len(wires))
+	for i, w := range wires {
+		places[i] = w.place
+	}
+	u.Host = strings.Join(places, ",")
+	return u.String()
+}
