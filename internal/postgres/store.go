@@ -313,9 +313,6 @@ func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
-			if _, _, fresh := s.Known(); !fresh && s.watch.on.Load() {
-				costly = errNoAnswer
-			}
 			spent := *costly
 			if s.watch.silent() { // not the query is to blame
 				spent = *errNoAnswer
