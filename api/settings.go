@@ -93,7 +93,7 @@ func (s settings) check() (config, error) {
 		c.cacheBytes = int64(bytes)
 	}
 	c.rateLimit = readRate("TARIKH_RATE_LIMIT", s.RateLimit, fault)
-	c.limits = s.limitSettings.read(fault)
+	c.limits = s.read(fault)
 	if s.RequireKey != "write" && s.RequireKey != "read" {
 		fault("TARIKH_REQUIRE_KEY", "is %q: it must be 'write' or 'read'", s.RequireKey)
 	}

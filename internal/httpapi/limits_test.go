@@ -218,7 +218,7 @@ func TestSlowBodiesKeepNobodyWaiting(t *testing.T) {
 		slow = append(slow, conn)
 	}
 	for i := range 5 {
-		request, err := http.NewRequest("POST", server.URL+"/v1/imports", strings.NewReader("["+small(fmt.Sprintf("fast-%d", i), "2021")+"]"))
+		request, err := http.NewRequest(http.MethodPost, server.URL+"/v1/imports", strings.NewReader("["+small(fmt.Sprintf("fast-%d", i), "2021")+"]"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +230,7 @@ func TestSlowBodiesKeepNobodyWaiting(t *testing.T) {
 		}
 		answer, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		if err != nil || response.StatusCode != 200 {
+		if err != nil || response.StatusCode != http.StatusOK {
 			t.Errorf("import %d: %d %s %v", i, response.StatusCode, answer, err)
 		}
 	}
