@@ -106,7 +106,7 @@ func TestNothingIsOlderThanWhatWasTold(t *testing.T) {
 			return err
 		},
 	} {
-		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, memory: newMemory()}
+		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes}
 		s.watch.on.Store(true)
 		if _, _, err := s.Revision(t.Context()); err != nil {
 			t.Fatal(err)
