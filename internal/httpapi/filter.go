@@ -249,9 +249,10 @@ func (a *api) asOf(r *request) (moment, error) {
 	if value != "" {
 		// What a revision shows never changes: it is answered also while nobody can tell
 		// the newest.
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && n <= a.Store.Reached() {
+		reached := a.Store.Reached()
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && n <= reached {
 			newest, _, _ := a.Store.Known()
-			return moment{&n, n, newest, immutable}, nil
+			return moment{&n, n, newest, immutable}, a.checkAsOf(r, n, reached)
 		}
 	}
 	newest, err := a.newest(r)
