@@ -21,7 +21,7 @@ import (
 // databaseSettings say where the events are kept.
 type databaseSettings struct {
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" group:"database" placeholder:"URL" help:"Your own Postgres (14 or later), as postgres://user:password@host:5432/database. Without it the program runs a Postgres of its own."`
-	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations and listening."`
+	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations."`
 	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading, one server each; a comma before postgres:// begins the next one."`
 	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" group:"database" default:"prepared" placeholder:"prepared" help:"'exec' behind a transaction pooler, else 'prepared'."`
 	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" group:"database" placeholder:"FOLDER" help:"Where the program's own Postgres keeps its data. Absent: /var/lib/tarikh for root, else tarikh in the user's folder for data."`

@@ -249,9 +249,10 @@ func (a *api) asOf(r *request) (moment, error) {
 	asked, parseErr := strconv.ParseInt(value, 10, 64)
 	isRevision := parseErr == nil && value == strconv.FormatInt(asked, 10)
 	// What a revision shows never changes: it is answered also while nobody can tell the
-	// newest, nor what was lost.
-	if newest, _, fresh := a.Store.Known(); isRevision && !fresh && asked >= 0 && asked <= a.Store.Reached() {
-		return moment{&asked, asked, newest, immutable}, nil
+	// newest.
+	if reached := a.Store.Reached(); isRevision && asked >= 0 && asked <= reached {
+		newest, _, _ := a.Store.Known()
+		return moment{&asked, asked, newest, immutable}, a.checkAsOf(r, asked, reached)
 	}
 	newest, err := a.newest(r)
 	now := moment{revision: newest, newest: newest, cache: revalidated}

@@ -4,7 +4,9 @@
 //
 // One request goes: router.go (which operation), serve.go (what all operations
 // share), the operation's handler, the store. A handler gives an answer or an
-// error and never writes; problem.go turns every error into its problem.
+// error and never writes; problem.go turns every error into its problem. Where an
+// answer can be kept, the handler gives what makes it: kept.go looks whether it is
+// there, and hot.go gives it before the router where the same was asked before.
 package httpapi
 
 import (

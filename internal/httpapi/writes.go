@@ -132,6 +132,10 @@ func (a *api) patchEvent(r *request) (*answer, error) {
 // changed in between.
 func (a *api) patch(r *request, patch eventjson.Patch, pre timeline.Precondition) (timeline.Written, error) {
 	var none timeline.Written
+	// What another instance wrote a moment ago is seen: no replica that lacks it will do.
+	if _, _, err := a.Store.ReadRevision(r.ctx); err != nil {
+		return none, err
+	}
 	doc, revision, err := a.Store.Event(r.ctx, r.pathID, nil)
 	if err != nil {
 		return none, notMoved(err)

@@ -9,8 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
+	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/postgres"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -435,5 +438,32 @@ func TestBrowsersOfOtherOriginsRead(t *testing.T) {
 	}
 	if allow := s.do(t, "BREW", "/v1/events/a").want(t, 405).header.Get("Allow"); allow != "GET, HEAD, PUT, PATCH, DELETE, OPTIONS" && !strings.Contains(allow, "PATCH") {
 		t.Errorf("Allow %q", allow)
+	}
+}
+
+// TestAPatchReadsWhatIsNew: not what a replica has, which lacks what another instance
+// wrote a moment ago.
+func TestAPatchReadsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	url, copied := pgtest.New(t), pgtest.New(t)
+	primary, replica := serveAt(t, url), serveAt(t, copied) // a replica that has what the test writes there
+	if _, err := primary.store.CreateKey(t.Context(), "writer", []string{timeline.ScopeWrite}, "key-of-write"); err != nil {
+		t.Fatal(err)
+	}
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, ReplicaURLs: []string{copied}, MaxConns: 4, Now: func() time.Time { return clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	s := service{handlerOf(t, store, func(o *httpapi.Options) { o.Cache = nil }), store}
+	e := event(t, "a", "2021")
+	primary.put(t, e)
+	e.Title["en"] = "Of the replica"
+	replica.put(t, e)
+	eventually(t, func() bool { return strings.Contains(string(s.get(t, "/v1/events/a").body), "Of the replica") })
+	e.Title["en"] = "Newer than that"
+	tag := fmt.Sprintf(`"%d"`, primary.put(t, e).Revision)
+	if got := s.write(t, "PATCH", "/v1/events/a", `{"tags":["patched"]}`, "If-Match", tag).want(t, 200); !strings.Contains(string(got.body), "Newer than that") {
+		t.Errorf("%s", got.body)
 	}
 }

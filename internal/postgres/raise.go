@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,10 +65,52 @@ func beyondAll(from int64, since time.Duration) int64 {
 
 // RevisionLost tells whether a revision was taken by nobody: it was lost when a backup
 // was restored, and the revision raised over it. Those that are still ahead are not.
+// Whoever has reached the revision is asked, once for each that was taken.
 func (s *Store) RevisionLost(ctx context.Context, revision int64) (bool, error) {
-	var lost bool
+	if revision <= 0 || s.taken.has(revision) {
+		return false, nil
+	}
+	var passed, taken bool
 	err := s.queryRowAt(ctx, s.needed(&revision), `
-		SELECT @revision::bigint > 0 AND @revision::bigint < r.revision AND NOT EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
-		FROM revision r`, pgx.NamedArgs{"revision": revision}, &lost)
-	return lost, err
+		SELECT @revision::bigint < r.revision, EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
+		FROM revision r`, pgx.NamedArgs{"revision": revision}, &passed, &taken)
+	if err != nil {
+		return false, err
+	}
+	if taken {
+		s.taken.add(revision)
+	}
+	return passed && !taken, nil
+}
+
+// takenRevisions remembers revisions that are known to have been taken: what was answered
+// as of one of them and kept is given again also while nobody answers.
+type takenRevisions struct {
+	mu   sync.RWMutex
+	seen map[int64]struct{}
+}
+
+// maxTaken bounds the revisions that are remembered to less than 1 MB.
+const maxTaken = 10_000
+
+func (t *takenRevisions) has(revision int64) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	_, there := t.seen[revision]
+	return there
+}
+
+func (t *takenRevisions) add(revision int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.seen == nil || len(t.seen) >= maxTaken {
+		t.seen = map[int64]struct{}{}
+	}
+	t.seen[revision] = struct{}{}
+}
+
+func (t *takenRevisions) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seen = nil
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -217,6 +219,15 @@ func TestWhoAnswers(t *testing.T) {
 	holds("replica", nil)
 	if n := c.Reached(); n < first+1 {
 		t.Errorf("it knows of %d, not %d", n, first+1)
+	}
+	alter(t, c.replica, `DELETE FROM revision_log WHERE revision = 1`)
+	if lost, err := c.RevisionLost(t.Context(), 1); !lost || err != nil {
+		t.Errorf("whether a revision was lost is not told by the replica: %v", err)
+	}
+	times := 0
+	err := c.snapshot(t.Context(), c.known(t), func(context.Context, pgx.Tx) error { times++; return errTooLarge })
+	if times != 1 || !errors.Is(err, errTooLarge) {
+		t.Errorf("what is too large is read %d times, %v", times, err)
 	}
 }
 

@@ -28,8 +28,7 @@ import (
 
 // Options tell how to reach the database.
 type Options struct {
-	URL       string // connection string for queries
-	DirectURL string // for migrations, where URL is a pooler; "": URL
+	URL string // connection string for queries
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
@@ -61,6 +60,7 @@ type Store struct {
 	terms      *termCache
 	statistics statistics
 	usage      usageCache
+	taken      takenRevisions
 	memory     memory
 	watch      watch
 	schema     atomic.Int64 // version that Ready found last
