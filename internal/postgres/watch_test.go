@@ -257,7 +257,7 @@ func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
 func TestWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	alive, other := watched(t)
-	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, memory: newMemory()} // watched by nobody who hears
+	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, memory: newMemory(), statementTime: queryBudget} // watched by nobody who hears
 	silent.watch.on.Store(true)
 	if _, _, err := silent.ReadRevision(t.Context()); err != nil {
 		t.Fatal(err)
