@@ -19,7 +19,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/trace"
 
@@ -126,10 +125,7 @@ func poolConfig(o Options, url string) (*pgxpool.Config, error) {
 	if o.Traces != nil {
 		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
-	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
-	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
-	}
+	giveUpCancelled(config)
 	return config, nil
 }
 
