@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"internal/pgtest":       {"internal/pgembed", "migrations"},
 	"internal/reference":    {"internal/edtf", "internal/country", "internal/fold", "internal/timeline"},
 	"internal/contracttest": {""},
+	"internal/badrequests":  {},
 	"internal/faults":       {},
 	"bench":                 {"*"},
 }

@@ -62,6 +62,6 @@ func (d *database) openWith(ctx context.Context, s databaseSettings, o postgres.
 			return nil, err
 		}
 	}
-	o.URL, o.DirectURL, o.ExecMode = d.url, d.directURL, s.ExecMode
+	o.URL, o.ExecMode = d.url, s.ExecMode
 	return postgres.Open(ctx, o)
 }

@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "database", Title: "Where the events are kept:"},
 			{Key: "http", Title: "How they are served:"},
+			{Key: "limits", Title: "What one request, one client and all together may take:"},
 		}),
 		kong.Writers(out, errs),
 		kong.Exit(func(code int) { done = code }),

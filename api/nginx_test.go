@@ -68,7 +68,7 @@ func (p *instance) plain(t *testing.T, path string, headers ...string) reply {
 }
 
 // notFresh is longer than the documented cache gives an answer without asking: 1 s, and
-// 4 s more while it asks.
+// 3 s more while it asks, in whole seconds, which may be one more.
 const notFresh = 5*time.Second + 500*time.Millisecond
 
 func TestACacheOfNginxBefore(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	tarikh "github.com/tarikh-timeline/tarikh"
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
@@ -21,13 +23,11 @@ import (
 
 type serveCmd struct{ settings }
 
-// Limits of the HTTP server. Exports and streams move their own write deadline.
+// Limits of the HTTP server that are no settings; limits.go has the others. Exports and
+// streams move their own write deadline.
 const (
 	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 60 * time.Second
-	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 256 << 10 // above the longest target, so that it gets its 414 as a problem
 	shutdownTimeout   = 10 * time.Second
 )
 
@@ -90,6 +90,7 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 		return err
 	}
 	defer store.Close()
+	store.LimitStatements(config.statement)
 	if config.seed {
 		if err := loadSeed(ctx, store); err != nil {
 			return err
@@ -106,6 +107,7 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 		Store: store, Spec: tarikh.Spec, Log: log,
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
+		Limits: config.http(store.Connections()), WriteBudget: config.writeTime,
 		Cache: httpapi.NewCache(config.cacheBytes),
 		Stop:  ctx.Done(), Metrics: operators.metrics, Traces: operators.traces.Provider(),
 	})
@@ -115,14 +117,15 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
+		ReadTimeout:       config.bodyTime,
+		WriteTimeout:      config.bodyTime + 2*max(config.readTime, config.writeTime), // the latest that an answer begins, and as long again to send it
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		MaxHeaderBytes:    config.headerBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	// Beyond the limit clients wait to be accepted, in the kernel's bounded queue.
+	go func() { served <- server.Serve(netutil.LimitListener(listener, config.connections)) }()
 	operators.serve(beside, store, handler)
 	greet(out, listener.Addr(), operators.address(), d.place)
 	select {

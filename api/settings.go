@@ -21,7 +21,7 @@ import (
 // databaseSettings say where the events are kept.
 type databaseSettings struct {
 	DatabaseURL string `name:"database-url" env:"DATABASE_URL" group:"database" placeholder:"URL" help:"Your own Postgres (14 or later), as postgres://user:password@host:5432/database. Without it the program runs a Postgres of its own."`
-	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations and listening."`
+	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations."`
 	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading, one server each; a comma before postgres:// begins the next one."`
 	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" group:"database" default:"prepared" placeholder:"prepared" help:"'exec' behind a transaction pooler, else 'prepared'."`
 	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" group:"database" placeholder:"FOLDER" help:"Where the program's own Postgres keeps its data. Absent: /var/lib/tarikh for root, else tarikh in the user's folder for data."`
@@ -40,6 +40,8 @@ type settings struct {
 	CORSOrigins    string `name:"cors-origins" aliases:"tarikh-cors-origins" env:"TARIKH_CORS_ORIGINS" group:"http" default:"*" placeholder:"*" help:"Origins that browsers may read from, comma-separated; * for any."`
 	CacheBytes     string `name:"cache-bytes" aliases:"tarikh-cache-bytes" env:"TARIKH_CACHE_BYTES" group:"http" default:"64MB" placeholder:"64MB" help:"Most memory for cached answers; 0 for none."`
 
+	limitSettings `embed:""`
+
 	Seed string `name:"seed" aliases:"tarikh-seed" env:"TARIKH_SEED" group:"database" placeholder:"NAME" help:"Data set to load, once: 'sahel' or 'none'. Absent: sahel into the program's own Postgres, none with DATABASE_URL."`
 	Log  string `name:"log" aliases:"tarikh-log" env:"TARIKH_LOG" group:"http" placeholder:"FORMAT" help:"Form of the log: 'text' or 'json'; absent: text on a terminal, else json. 'off' leaves out the line of each request: warnings and errors still come."`
 }
@@ -47,10 +49,11 @@ type settings struct {
 // config is what the settings mean.
 type config struct {
 	settings
-	seed           bool
-	logJSON        bool
-	cacheBytes     int64
-	rateLimit      float64 // requests a second and address; 0: off
+	seed       bool
+	logJSON    bool
+	cacheBytes int64
+	rateLimit  float64 // requests a second and address; 0: off
+	limits
 	trustedProxies []netip.Prefix
 	corsOrigins    []string
 	traces         bool // OTEL_* asks for them
@@ -89,13 +92,8 @@ func (s settings) check() (config, error) {
 	} else {
 		c.cacheBytes = int64(bytes)
 	}
-	if s.RateLimit != "off" {
-		rate, err := strconv.ParseFloat(s.RateLimit, 64)
-		if err != nil || !(rate > 0 && rate <= 1e6) {
-			fault("TARIKH_RATE_LIMIT", "is %q: it must be a number of requests a second above 0, or 'off'", s.RateLimit)
-		}
-		c.rateLimit = rate
-	}
+	c.rateLimit = readRate("TARIKH_RATE_LIMIT", s.RateLimit, fault)
+	c.limits = s.read(fault)
 	if s.RequireKey != "write" && s.RequireKey != "read" {
 		fault("TARIKH_REQUIRE_KEY", "is %q: it must be 'write' or 'read'", s.RequireKey)
 	}

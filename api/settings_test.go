@@ -27,6 +27,26 @@ var settable = []struct{ variable, flag, bad, fault string }{
 	{"TARIKH_LOG", "--log", "xml", `is "xml": it must be 'text', 'json' or 'off'`},
 	{"TARIKH_CACHE_BYTES", "--cache-bytes", "much", `is "much": it must be a size such as 64MB, or 0`},
 	{"TARIKH_RATE_LIMIT", "--rate-limit", "0", `is "0": it must be a number of requests a second above 0, or 'off'`},
+	{"TARIKH_MAX_CONNECTIONS", "--max-connections", "0", `is "0": it must be a whole number from 1 to 1000000`},
+	{"TARIKH_MAX_HEADER_BYTES", "--max-header-bytes", "1kB", `is "1kB": it must be a size from 4.0 KiB to 16 MiB`},
+	{"TARIKH_READ_TIME", "--read-time", "30", `is "30": it must be a time from 100ms to 1h, such as 30s`},
+	{"TARIKH_WRITE_TIME", "--write-time", "2h", `is "2h": it must be a time from 100ms to 1h, such as 30s`},
+	{"TARIKH_BODY_TIME", "--body-time", "soon", `is "soon": it must be a time from 100ms to 1h, such as 30s`},
+	{"TARIKH_STATEMENT_TIME", "--statement-time", "1ms", `is "1ms": it must be a time from 100ms to 1h, such as 30s`},
+	{"TARIKH_MAX_TARGET_BYTES", "--max-target-bytes", "1MB", `is "1MB": it must be a size from 1.0 KiB to 32 KiB`},
+	{"TARIKH_MAX_EVENT_BYTES", "--max-event-bytes", "2MiB", `is "2MiB": it must be a size from 1.0 KiB to 1.0 MiB`},
+	{"TARIKH_MAX_IMPORT_BYTES", "--max-import-bytes", "1GB", `is "1GB": it must be a size from 1.0 KiB to 32 MiB`},
+	{"TARIKH_MAX_IMPORT_EVENTS", "--max-import-events", "10001", `is "10001": it must be a whole number from 1 to 10000`},
+	{"TARIKH_MAX_PAGE_EVENTS", "--max-page-events", "501", `is "501": it must be a whole number from 1 to 500`},
+	{"TARIKH_MAX_PAGE_CHANGES", "--max-page-changes", "1001", `is "1001": it must be a whole number from 1 to 1000`},
+	{"TARIKH_MAX_BODY_MEMORY", "--max-body-memory", "all", `is "all": it must be a size from 1.0 MiB to 1.0 TiB`},
+	{"TARIKH_MAX_READS", "--max-reads", "many", `is "many": it must be a whole number from 1 to 100000, or 'auto'`},
+	{"TARIKH_MAX_WRITES", "--max-writes", "0", `is "0": it must be a whole number from 1 to 100000, or 'auto'`},
+	{"TARIKH_MAX_WAITING", "--max-waiting", "none", `is "none": it must be a whole number from 1 to 100000, or 'auto'`},
+	{"TARIKH_MAX_IMPORTS", "--max-imports", "101", `is "101": it must be a whole number from 1 to 100`},
+	{"TARIKH_MAX_EXPORTS", "--max-exports", "x", `is "x": it must be a whole number from 1 to 100000`},
+	{"TARIKH_MAX_STREAMS", "--max-streams", "1.5", `is "1.5": it must be a whole number from 1 to 100000`},
+	{"TARIKH_KEY_RATE_LIMIT", "--key-rate-limit", "0", `is "0": it must be a number of requests a second above 0, or 'off'`},
 	{"TARIKH_REQUIRE_KEY", "--require-key", "none", `is "none": it must be 'write' or 'read'`},
 	{"TARIKH_TRUSTED_PROXIES", "--trusted-proxies", "10.0.0.0/8,proxy", `has "proxy": each must be an address or a network such as 10.0.0.0/8`},
 	{"TARIKH_CORS_ORIGINS", "--cors-origins", "example.org", `has "example.org": each must be an origin such as https://example.org, or *`},
@@ -119,6 +139,11 @@ func TestEverySettingIsAccepted(t *testing.T) {
 			"TARIKH_DB_EXEC_MODE": "exec", "TARIKH_LISTEN": "localhost:0", "TARIKH_OPS_LISTEN": "127.0.0.1:0",
 			"TARIKH_DATA_DIR": filepath.Join(t.TempDir(), "data"), "TARIKH_SEED": "sahel", "TARIKH_LOG": "text",
 			"TARIKH_CACHE_BYTES": "1GiB", "TARIKH_RATE_LIMIT": "0.001", "TARIKH_REQUIRE_KEY": "read",
+			"TARIKH_KEY_RATE_LIMIT": "10", "TARIKH_MAX_CONNECTIONS": "100", "TARIKH_MAX_READS": "2", "TARIKH_MAX_WRITES": "auto", "TARIKH_MAX_WAITING": "20",
+			"TARIKH_MAX_IMPORTS": "1", "TARIKH_MAX_EXPORTS": "5", "TARIKH_MAX_STREAMS": "7", "TARIKH_READ_TIME": "5s", "TARIKH_WRITE_TIME": "1m",
+			"TARIKH_BODY_TIME": "90s", "TARIKH_STATEMENT_TIME": "1500ms", "TARIKH_MAX_HEADER_BYTES": "64KiB", "TARIKH_MAX_TARGET_BYTES": "2KiB",
+			"TARIKH_MAX_EVENT_BYTES": "100kB", "TARIKH_MAX_IMPORT_BYTES": "1MB", "TARIKH_MAX_IMPORT_EVENTS": "100", "TARIKH_MAX_PAGE_EVENTS": "50",
+			"TARIKH_MAX_PAGE_CHANGES": "10", "TARIKH_MAX_BODY_MEMORY": "8MiB",
 			"TARIKH_TRUSTED_PROXIES": "127.0.0.0/8, ::1", "TARIKH_CORS_ORIGINS": "https://a.example, https://b.example",
 		}
 	}
@@ -166,8 +191,11 @@ func TestEverySettingIsAccepted(t *testing.T) {
 			if r := p.get(t, "/readyz"); r.status != http.StatusOK {
 				t.Errorf("%+v", r)
 			}
+			if r := p.get(t, "/v1/events?q="+strings.Repeat("a", 3000)); r.status != http.StatusRequestURITooLong {
+				t.Errorf("%+v", r)
+			}
 			p.stop(t, syscall.SIGTERM)
-			if errs := p.errs.String(); strings.Count(errs, "level=INFO msg=request") != 4 {
+			if errs := p.errs.String(); strings.Count(errs, "level=INFO msg=request") != 5 {
 				t.Errorf("the log is\n%s", errs)
 			}
 			absent(t, values["TARIKH_DATA_DIR"])

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,9 @@ var ofTheProgram = []string{"hot", "cold", "charts", "memory", "start", "export"
 func slow(_ context.Context, b *bench, p *part) error {
 	t := table{Columns: []string{"statement", "during", "times", "longest, ms"}}
 	others := 0
+	// Statements that differ further on than is shown are one row: those of the table of
+	// filters, which has them one by one, are dozens.
+	var shown []slowStatement
 	for _, s := range slowStatements(b.slow.since(0)) {
 		mine := false
 		for _, name := range ofTheProgram {
@@ -22,7 +26,17 @@ func slow(_ context.Context, b *bench, p *part) error {
 			others += s.times
 			continue
 		}
-		t.Rows = append(t.Rows, []string{"`" + cell(s.statement, 160) + "`", s.user, count(s.times), figure(s.longest)})
+		s.statement = cell(s.statement, 160)
+		same := slices.IndexFunc(shown, func(o slowStatement) bool { return o.statement == s.statement && o.user == s.user })
+		if same < 0 {
+			shown = append(shown, s)
+			continue
+		}
+		shown[same].times += s.times
+		shown[same].longest = max(shown[same].longest, s.longest)
+	}
+	for _, s := range shown {
+		t.Rows = append(t.Rows, []string{"`" + s.statement + "`", s.user, count(s.times), figure(s.longest)})
 	}
 	if len(t.Rows) > 0 {
 		p.Tables = append(p.Tables, t)

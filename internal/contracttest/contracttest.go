@@ -39,7 +39,7 @@ var load = sync.OnceValues(func() (*Contract, error) {
 		config.WithStrictIgnorePaths(append(maps("title", "summary", "description", "name", "measures", "attributes"),
 			"$.body.facets[*].values[*].label.*", "$.body.groups[*].label.*")...), // the label of a date is none: its keys are closed
 		// What HTTP itself and middleware add to every answer.
-		config.WithStrictIgnoredHeadersExtra("vary", "x-content-type-options", "referrer-policy", "content-security-policy",
+		config.WithStrictIgnoredHeadersExtra("vary", "x-content-type-options", "x-frame-options", "referrer-policy", "content-security-policy",
 			"cross-origin-resource-policy", "access-control-allow-origin", "access-control-expose-headers", "retry-after",
 			"cache-control", "x-request-id", "server-timing", "etag", "allow", "www-authenticate")}
 	document, err := libopenapi.NewDocument(tarikh.Spec)

@@ -34,7 +34,11 @@ func Decode(data []byte) (timeline.Event, []timeline.Fault, error) { return Deco
 // DecodeAs reads the event that is known to have an id: it may lack the id, but not
 // have another one.
 func DecodeAs(id string, data []byte) (timeline.Event, []timeline.Fault, error) {
-	r := &reader{dec: jsontext.NewDecoder(bytes.NewBuffer(data)), known: id}
+	return decode(&reader{known: id}, data)
+}
+
+func decode(r *reader, data []byte) (timeline.Event, []timeline.Fault, error) {
+	r.dec = jsontext.NewDecoder(bytes.NewBuffer(data))
 	e := r.event()
 	r.end()
 	if r.err != nil {
@@ -99,6 +103,7 @@ func unreadable(err error) timeline.Fault {
 type reader struct {
 	dec    *jsontext.Decoder
 	known  string // the event's id, "" where the event alone tells it
+	stored bool   // it was stored: texts that are refused today are no faults
 	faults []timeline.Fault
 	err    error
 }

@@ -51,8 +51,8 @@ func (r *reader) str() (string, bool) {
 		return "", false
 	}
 	s := t.String()
-	if i := strings.IndexFunc(s, func(c rune) bool { return c < 0x20 && c != '\n' && c != '\t' && c != '\r' || c == 0x7f }); i >= 0 {
-		r.fault("holds the control character U+%04X; remove it", s[i])
+	if why := Unfit(s); why != "" && !r.stored {
+		r.fault("%s", why)
 		return "", false
 	}
 	return s, true
@@ -325,6 +325,7 @@ func (r *reader) faultNotedAt(pointer string) bool {
 func (r *reader) source() timeline.Source {
 	s := timeline.Source{Supports: []string{}}
 	var seen []string
+	before := len(r.faults)
 	pointer, ok := r.object(func(name string) {
 		seen = append(seen, name)
 		switch name {
@@ -350,7 +351,8 @@ func (r *reader) source() timeline.Source {
 		return s
 	}
 	r.required(pointer, seen, "language")
-	if s.Title+s.Publisher+s.URL+s.Quote == "" {
+	// Not where one is there, and wrong: that is told already.
+	if s.Title+s.Publisher+s.URL+s.Quote == "" && len(r.faults) == before {
 		r.faultAt(pointer, "needs a title, a publisher, a url or a quote")
 	}
 	return s
@@ -443,8 +445,8 @@ func (r *reader) attributes() map[string]string {
 		if n := utf8.RuneCountInString(s); n > maxAttribute {
 			r.fault("has %d characters; at most %d are allowed", n, maxAttribute)
 		}
-		if n := utf8.RuneCountInString(name); n == 0 || n > maxKey || strings.ContainsFunc(name, func(c rune) bool { return c < 0x20 || c == 0x7f }) {
-			r.fault("the name of an attribute must be 1 to %d printable characters", maxKey)
+		if n := utf8.RuneCountInString(name); n == 0 || n > maxKey || strings.ContainsAny(name, "\n\t\r") || Unfit(name) != "" && !r.stored {
+			r.fault("the name of an attribute must be 1 to %d printable characters, without overrides of their direction", maxKey)
 		}
 		m[name] = s
 	})

@@ -15,7 +15,7 @@ var stampMark = []byte(`,"revision":`)
 // DecodeStored reads an event's document as the store keeps it, with the revision
 // and the times that Decode passes over.
 func DecodeStored(doc []byte) (timeline.Event, error) {
-	e, faults, err := Decode(doc)
+	e, faults, err := decode(&reader{stored: true}, doc)
 	if err != nil {
 		return e, err
 	}

@@ -45,9 +45,10 @@ const (
 	entryBytes = 640
 )
 
-// NewCache makes a cache of at most so many bytes; nil, which keeps nothing, for 0.
+// NewCache makes a cache of at most so many bytes; nil, which keeps nothing, for 0 and
+// where there is no room for anything.
 func NewCache(bytes int64) *Cache {
-	if bytes <= 0 {
+	if bytes < entryBytes {
 		return nil
 	}
 	c := &Cache{counted: stats.NewCounter(), largest: int(bytes / answerShare)}

@@ -669,3 +669,13 @@ type discarding struct{ header http.Header }
 func (d *discarding) Header() http.Header         { return d.header }
 func (d *discarding) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discarding) WriteHeader(int)             {}
+
+// TestACacheWithoutRoom is none, and no fault.
+func TestACacheWithoutRoom(t *testing.T) {
+	t.Parallel()
+	for bytes := range int64(1000) {
+		if none := httpapi.NewCache(bytes) == nil; none != (bytes < 640) {
+			t.Errorf("of %d bytes there is none: %t", bytes, none)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func (a *api) changesAnswer(r *request, walk string, limit int, read func() (tim
 	for i := range page.Changes {
 		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
 	}
-	given.body = appendPage(timeline.Page{Docs: docs}, limit, next, page.Revision)
+	given.body = closePage(pageOf(docs), limit, next, nil, page.Revision)
 	r.served.rows = len(docs)
 	return given, nil
 }
@@ -92,7 +92,7 @@ func (r *request) changeCursor(walk string) timeline.ChangePosition {
 // after reads a revision behind which changes are asked for.
 func (r *request) after(name, value string) int64 {
 	n, err := strconv.ParseInt(value, 10, 64)
-	if (err != nil || n < 0) && value != "" {
+	if (err != nil || n < 0 || value != strconv.FormatInt(n, 10)) && value != "" {
 		r.query.fault(name, "cannot be %q; it must be a revision, a whole number of 0 and more", clip(value))
 	}
 	return n

@@ -330,3 +330,22 @@ func TestWritersAndAFollower(t *testing.T) {
 		t.Error(firstDifference(r.export(t, s), want))
 	}
 }
+
+// TestALostRevisionIsNeverAnswered: what stood at one that was lost with a backup is not
+// told from what stands now, though newer ones are known.
+func TestALostRevisionIsNeverAnswered(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	if _, _, err := s.store.RaiseRevision(t.Context(), 50, author); err != nil {
+		t.Fatal(err)
+	}
+	s.put(t, event(t, "after", "2021")) // 51
+	for _, path := range []string{"/v1/events", "/v1/events/ml-coup-2021", "/v1/events/ml-coup-2021/chain", "/v1/timeline", "/v1/facets", "/v1/events.csv"} {
+		for revision, status := range map[int64]int{1: 200, 2: 400, 49: 400, 50: 200, 51: 200} {
+			got := s.get(t, fmt.Sprintf("%s?as_of=%d", path, revision)).want(t, status)
+			if told := strings.Contains(string(got.body), "was lost when a backup was restored"); told != (status == 400) {
+				t.Errorf("%s at %d: %s", path, revision, got.body)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tarikh-timeline/tarikh/internal/eventjson"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -32,8 +33,10 @@ func (a *api) listEvents(r *request) (*answer, error) {
 	}
 	given := f.answer(r.op.id, fmt.Sprintf("%s&limit=%d&count=%s&cursor=%s", walk, q.Limit, q.Count, r.query.text("cursor")))
 	given.make = func(r *request) (made, error) {
+		asked := q
+		asked.Into = openPage(a.pageSize.expected(q.Limit))
 		stop := r.timed()
-		page, err := a.Store.ListEvents(r.ctx, q)
+		page, err := a.Store.ListEvents(r.ctx, asked)
 		stop()
 		if err != nil {
 			return made{}, err
@@ -42,7 +45,8 @@ func (a *api) listEvents(r *request) (*answer, error) {
 		if page.Next != nil {
 			next = encodeCursor(*page.Next, walk)
 		}
-		return made{body: appendPage(page, q.Limit, next, f.revision), next: next, rows: len(page.Docs)}, nil
+		a.pageSize.note(len(page.Data), page.Len())
+		return made{body: closePage(page.Data, q.Limit, next, page.Count, f.revision), next: next, rows: page.Len()}, nil
 	}
 	return given, nil
 }
@@ -64,18 +68,49 @@ func nextAddress(r *request, cursor string) string {
 	return (&url.URL{Path: r.target.URL.Path, RawQuery: values.Encode()}).RequestURI()
 }
 
-// appendPage writes the one page shape around ready documents.
-func appendPage(page timeline.Page, limit int, next string, revision int64) []byte {
-	size := 200
-	for _, doc := range page.Docs {
+// aroundPage is more than what stands around the documents of a page.
+const aroundPage = 400
+
+// documentSize is about how many bytes a document had lately, so that the documents of
+// a page are copied once, into their place.
+type documentSize struct{ bytes atomic.Int64 }
+
+// expected gives the size of a page. One that may be larger than most grows.
+func (d *documentSize) expected(limit int) int {
+	const most = 128 << 10
+	return aroundPage + min(limit*int(d.bytes.Load()), most)
+}
+
+func (d *documentSize) note(bytes, documents int) {
+	if documents > 0 {
+		mean := int64(bytes/documents) * 17 / 16 // a little more than enough
+		d.bytes.Store((7*d.bytes.Load() + mean + 7) / 8)
+	}
+}
+
+// openPage begins the one page shape, which documents follow with commas between them.
+func openPage(size int) []byte { return append(make([]byte, 0, size), `{"data":[`...) }
+
+// pageOf begins it with ready documents.
+func pageOf(docs [][]byte) []byte {
+	size := aroundPage
+	for _, doc := range docs {
 		size += len(doc) + 1
 	}
-	b := append(make([]byte, 0, size), `{"data":[`...)
-	for i, doc := range page.Docs {
+	b := openPage(size)
+	for i, doc := range docs {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, doc...)
+	}
+	return b
+}
+
+// closePage ends it. What is much larger than its page is not kept for it.
+func closePage(b []byte, limit int, next string, count *timeline.Count, revision int64) []byte {
+	if cap(b) > 2*(len(b)+aroundPage) {
+		b = append(make([]byte, 0, len(b)+aroundPage), b...)
 	}
 	b = append(b, `],"page":{"limit":`...)
 	b = strconv.AppendInt(b, int64(limit), 10)
@@ -88,10 +123,10 @@ func appendPage(page timeline.Page, limit int, next string, revision int64) []by
 	b = append(b, `,"has_more":`...)
 	b = strconv.AppendBool(b, next != "")
 	b = append(b, `},"count":`...)
-	if page.Count == nil {
+	if count == nil {
 		b = append(b, "null"...)
 	} else {
-		b = fmt.Appendf(b, `{"value":%d,"relation":%q}`, page.Count.Value, page.Count.Relation)
+		b = fmt.Appendf(b, `{"value":%d,"relation":%q}`, count.Value, count.Relation)
 	}
 	b = append(b, `,"revision":`...)
 	b = strconv.AppendInt(b, revision, 10)
@@ -153,7 +188,7 @@ func (a *api) getEventChain(r *request) (*answer, error) {
 		if more {
 			count.Relation = "gte"
 		}
-		return made{body: appendPage(timeline.Page{Docs: docs, Count: &count}, len(docs), "", at.revision), rows: len(docs)}, nil
+		return made{body: closePage(pageOf(docs), len(docs), "", &count, at.revision), rows: len(docs)}, nil
 	}
 	return given, nil
 }

@@ -15,10 +15,6 @@ import (
 // exportPath begins the path of every export; the format's name ends it.
 const exportPath = "/v1/events."
 
-// maxExports is how many exports run at once: each holds some hundred documents for
-// as long as its client takes to read.
-const maxExports = 64
-
 // ExportParameters lists the parameters that every export takes.
 func ExportParameters() []string {
 	var names []string
@@ -36,7 +32,7 @@ func exportOperation(id, format string) operation {
 		parameters = newestParameters
 	}
 	return operation{
-		id: id, path: exportPath + f.Name, gives: f.MediaType, parameters: parameters,
+		id: id, path: exportPath + f.Name, gives: f.MediaType, parameters: parameters, endless: true,
 		handle: func(a *api, r *request) (*answer, error) { return a.export(r, id, f) },
 	}
 }
@@ -79,7 +75,7 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 			default:
 				return &timeline.Error{
 					Kind: timeline.KindUnavailable, RetryAfter: 5 * time.Second,
-					Message: fmt.Sprintf("%d exports are running, which is the most at once; try again shortly.", maxExports),
+					Message: fmt.Sprintf("%d exports are running, which is the most at once; try again shortly.", a.Limits.Exports),
 				}
 			}
 			out := format.New(w, about)

@@ -22,6 +22,7 @@ type feed struct {
 	log   *slog.Logger
 	wakes chan struct{}
 	turns chan struct{} // holds one for each follower that reads the store itself
+	most  int           // followers
 
 	mu        sync.Mutex
 	followers map[chan batch]struct{}
@@ -31,15 +32,14 @@ type feed struct {
 
 const (
 	pollEvery      = 250 * time.Millisecond
-	feedPage       = 250   // changes that are read at once
-	followerBuffer = 4     // batches that wait for a follower
-	maxFollowers   = 2_000 // of an instance
-	maxCatchUps    = 4     // reads at once of those that catch up
+	feedPage       = 250 // changes that are read at once
+	followerBuffer = 4   // batches that wait for a follower
+	maxCatchUps    = 4   // reads at once of those that catch up
 )
 
-func newFeed(store Store, log *slog.Logger) *feed {
+func newFeed(store Store, log *slog.Logger, most int) *feed {
 	return &feed{
-		store: store, log: log, wakes: make(chan struct{}, 1), turns: make(chan struct{}, maxCatchUps),
+		store: store, log: log, most: most, wakes: make(chan struct{}, 1), turns: make(chan struct{}, maxCatchUps),
 		followers: map[chan batch]struct{}{},
 	}
 }
@@ -62,7 +62,7 @@ func (f *feed) follow(ctx context.Context) (batches <-chan batch, leave func(), 
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.followers) >= maxFollowers {
+	if len(f.followers) >= f.most {
 		return nil, nil, &timeline.Error{
 			Kind: timeline.KindBusy, Message: "Too many clients follow the changes here; try again later, or ask /v1/changes from time to time.", RetryAfter: time.Minute,
 		}

@@ -246,20 +246,20 @@ func (a *api) newest(r *request) (int64, error) {
 // asOf gives the revision that is answered: the newest, or what as_of names.
 func (a *api) asOf(r *request) (moment, error) {
 	value := r.query.text("as_of")
-	if value != "" {
-		// What a revision shows never changes: it is answered also while nobody can tell
-		// the newest.
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 && n <= a.Store.Reached() {
-			newest, _, _ := a.Store.Known()
-			return moment{&n, n, newest, immutable}, a.checkAsOf(r, n)
-		}
+	asked, parseErr := strconv.ParseInt(value, 10, 64)
+	isRevision := parseErr == nil && value == strconv.FormatInt(asked, 10)
+	// What a revision shows never changes: it is answered also while nobody can tell the
+	// newest.
+	if reached := a.Store.Reached(); isRevision && asked >= 0 && asked <= reached {
+		newest, _, _ := a.Store.Known()
+		return moment{&asked, asked, newest, immutable}, a.checkAsOf(r, asked, reached)
 	}
 	newest, err := a.newest(r)
 	now := moment{revision: newest, newest: newest, cache: revalidated}
 	if err != nil || value == "" {
 		return now, err
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+	if n := asked; isRevision {
 		if n > newest { // another instance may have told the client of it just now
 			stop := r.timed()
 			newest, _, err = a.Store.ReadRevision(r.ctx)
@@ -270,9 +270,8 @@ func (a *api) asOf(r *request) (moment, error) {
 		}
 		if n < 0 || n > newest {
 			r.query.fault("as_of", "is revision %d, but the revisions go from 0 to %d", n, newest)
-			return now, nil
 		}
-		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n)
+		return moment{&n, n, newest, immutable}, a.checkAsOf(r, n, newest)
 	}
 	// A plus sign that nobody escaped has become a space.
 	at, parseErr := time.Parse(time.RFC3339, strings.ReplaceAll(value, " ", "+"))
@@ -292,8 +291,8 @@ func (a *api) asOf(r *request) (moment, error) {
 
 // checkAsOf notes a revision that was lost when a backup was restored: what stood then is
 // not known, and must not be told from what stands now.
-func (a *api) checkAsOf(r *request, revision int64) error {
-	if revision == 0 { // before all of them
+func (a *api) checkAsOf(r *request, revision, newest int64) error {
+	if revision <= 0 || revision >= newest {
 		return nil
 	}
 	stop := r.timed()
@@ -301,6 +300,10 @@ func (a *api) checkAsOf(r *request, revision int64) error {
 	stop()
 	if lost {
 		r.query.fault("as_of", "is revision %d, which was lost when a backup was restored; ask as of a time, or without as_of", revision)
+	}
+	var away *timeline.Error
+	if errors.As(err, &away) && away.Kind == timeline.KindUnavailable {
+		return nil // what is kept, or a replica, may answer for the past all the same
 	}
 	return err
 }

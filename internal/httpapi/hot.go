@@ -47,16 +47,17 @@ func (a *api) hot(w http.ResponseWriter, r *http.Request) bool {
 	a.Cache.hits.Add(1)
 	h["Vary"] = a.vary
 	s := a.open(h, r, known.route)
-	a.headers(h, r)
 	h["Server-Timing"] = timingOfHits
 	s.status, s.cache = http.StatusOK, cacheHit
 	if k != nil {
+		a.headers(h, r)
 		k.send(w, r.Method, known.link)
 		s.rows = k.rows
 		if r.Method != http.MethodHead {
 			s.bytes = int64(len(k.body))
 		}
 	} else {
+		a.origins(h, r)
 		s.status = http.StatusNotModified
 		h["Cache-Control"], h["Etag"] = known.cacheControl, []string{held}
 		w.WriteHeader(s.status)

@@ -11,16 +11,24 @@ import (
 
 var goodIdempotencyKey = regexp.MustCompile(`^[!-~]{1,255}$`)
 
+// checkIdempotencyKey notes a key that cannot be one. An empty one is a fault, not none:
+// its client meant to be careful.
+func (r *request) checkIdempotencyKey() {
+	keys := r.target.Header.Values("Idempotency-Key")
+	switch {
+	case len(keys) > 1:
+		r.query.fault("Idempotency-Key", "is given %d times; give it once", len(keys))
+	case len(keys) == 1 && !goodIdempotencyKey.MatchString(keys[0]):
+		r.query.fault("Idempotency-Key", "must be 1 to 255 visible ASCII characters, such as a UUID")
+	}
+}
+
 // once does what was asked, or gives the answer that the same request with the same
 // Idempotency-Key got before. What failed is not kept, so it can be tried again.
 func (a *api) once(r *request, body []byte, do func() (*answer, error)) (*answer, error) {
 	key := r.target.Header.Get("Idempotency-Key")
 	if key == "" {
 		return do()
-	}
-	if !goodIdempotencyKey.MatchString(key) {
-		r.query.fault("Idempotency-Key", "must be 1 to 255 visible ASCII characters, such as a UUID")
-		return nil, r.query.err()
 	}
 	// It is done to its end even when the client hangs up: clients that repeat a request
 	// are those that hung up, and its answer must have been kept by then.

@@ -7,18 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/eventjson"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
-)
-
-const (
-	maxImportEvents = 10_000
-	// maxImports is how many imports an instance does at once: each holds its whole body.
-	maxImports = 2
-	// importWait is how long another one waits for its turn.
-	importWait = 5 * time.Second
 )
 
 type importAnswer struct {
@@ -31,18 +22,9 @@ type importAnswer struct {
 
 func (a *api) importEvents(r *request) (*answer, error) {
 	dryRun := r.query.text("dry_run") == "true"
+	r.checkIdempotencyKey()
 	if err := r.query.err(); err != nil {
 		return nil, err
-	}
-	turn := time.NewTimer(importWait)
-	defer turn.Stop()
-	select {
-	case a.imports <- struct{}{}:
-		defer func() { <-a.imports }()
-	case <-turn.C:
-		return nil, &timeline.Error{Kind: timeline.KindBusy, Message: "Other imports are being done; try again shortly.", RetryAfter: importWait}
-	case <-r.ctx.Done():
-		return nil, r.ctx.Err()
 	}
 	body, err := r.readBody()
 	if err != nil {
@@ -76,7 +58,7 @@ func (a *api) decodeBatch(r *request, body []byte) (eventjson.Batch, error) {
 	if r.mediaType == typeLines {
 		decode = eventjson.DecodeLines
 	}
-	batch, err := decode(body, maxImportEvents)
+	batch, err := decode(body, a.Limits.ImportEvents)
 	var e *timeline.Error
 	if !errors.As(err, &e) || e.Kind == timeline.KindTooLarge {
 		return batch, err
@@ -88,7 +70,7 @@ func (a *api) decodeBatch(r *request, body []byte) (eventjson.Batch, error) {
 		return batch, err
 	}
 	for i, event := range batch.Events {
-		if f, ok := unknownDataset(event, known); ok && len(e.Faults) < maxImportEvents {
+		if f, ok := unknownDataset(event, known); ok && len(e.Faults) < MaxImportEvents {
 			e.Faults = append(e.Faults, batch.Locate(i, f))
 		}
 	}

@@ -60,6 +60,7 @@ func (a *api) find(r *request, given *answer) (*kept, error) {
 		r.served.cache = cacheHit
 		return k, nil
 	}
+	r.pause() // whoever computes it takes a turn, and those who wait for the same none
 	a.Cache.waiting.Add(1)
 	defer a.Cache.waiting.Add(-1)
 	came, joined, err := a.Cache.flights.do(r.ctx, flightKey{key, now}, func(ctx context.Context) (*kept, time.Duration, error) {
@@ -90,6 +91,11 @@ func (a *api) keepNew(ctx context.Context, r *request, given *answer, key cacheK
 	switch {
 	case plain != nil:
 	case key.encoding == identity:
+		leave, err := a.gates.reading.enter(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		defer leave()
 		own := &request{ctx: ctx, op: r.op, target: r.target, pathID: r.pathID, query: r.query}
 		k, err := a.compute(own, given)
 		if err != nil {

@@ -12,10 +12,6 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// maxTarget is the longest path and query that is read. The server's limit of the
-// header lies above it, so that a longer one is answered with a problem.
-const maxTarget = 32 << 10
-
 // recover turns a panic into a problem and keeps the stack for the log.
 func (a *api) recover(c *gin.Context) {
 	defer func() {
@@ -61,6 +57,7 @@ func varies(o *Options) []string {
 var (
 	noSniffing    = []string{"nosniff"}
 	noReferrer    = []string{"no-referrer"}
+	noFrames      = []string{"DENY"} // for browsers that do not know frame-ancestors
 	nothingLoaded = []string{"default-src 'none'; frame-ancestors 'none'"}
 	crossOrigin   = []string{"cross-origin"}
 	anyOrigin     = []string{"*"}
@@ -71,8 +68,23 @@ var (
 func (a *api) headers(h http.Header, r *http.Request) {
 	h["X-Content-Type-Options"] = noSniffing
 	h["Referrer-Policy"] = noReferrer
+	h["X-Frame-Options"] = noFrames
 	h["Content-Security-Policy"] = nothingLoaded
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
+	if a.origins(h, r) {
+		h["Access-Control-Expose-Headers"] = exposed
+	}
+}
+
+// protecting are the headers that a 304 leaves out: they stand in the copy that the
+// client has, and RFC 9110 wants none but those that tell whether it still stands.
+var protecting = []string{
+	"X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options", "Content-Security-Policy", "Cross-Origin-Resource-Policy",
+	"Access-Control-Expose-Headers",
+}
+
+// origins tells a browser whether pages of the request's origin may read the answer.
+func (a *api) origins(h http.Header, r *http.Request) bool {
 	origin := r.Header["Origin"]
 	switch {
 	case slices.Contains(a.CORSOrigins, "*"):
@@ -80,9 +92,9 @@ func (a *api) headers(h http.Header, r *http.Request) {
 	case len(origin) > 0 && slices.Contains(a.CORSOrigins, origin[0]):
 		h["Access-Control-Allow-Origin"] = origin[:1:1]
 	default:
-		return
+		return false
 	}
-	h["Access-Control-Expose-Headers"] = exposed
+	return true
 }
 
 // preflight answers a browser's question what it may send from another origin: it may
@@ -105,10 +117,11 @@ func (a *api) preflight(c *gin.Context) {
 	c.Header("Access-Control-Max-Age", "86400")
 }
 
-// targetLength refuses what no operation needs.
+// targetLength refuses what no operation needs. The server's limit of the header lies
+// above it, so that a longer target is answered with a problem.
 func (a *api) targetLength(c *gin.Context) {
-	if len(c.Request.RequestURI) > maxTarget {
-		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), maxTarget)})
+	if len(c.Request.RequestURI) > a.Limits.Target {
+		a.fail(c, &httpError{status: http.StatusRequestURITooLong, code: "uri_too_long", detail: fmt.Sprintf("The path and query have %d bytes; at most %d are read. Ask in several requests.", len(c.Request.RequestURI), a.Limits.Target)})
 		c.Abort()
 	}
 }

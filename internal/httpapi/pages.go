@@ -54,6 +54,7 @@ func (a *api) servePage(p page) gin.HandlerFunc {
 		h.Set("Content-Security-Policy", pagePolicy+"'none'")
 		if p.framed {
 			h.Set("Content-Security-Policy", pagePolicy+"*")
+			h.Del("X-Frame-Options")
 		}
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		if given.encoding != "" && given.status == 0 {
@@ -72,7 +73,7 @@ type fileAnswer struct {
 func (a *api) pageAnswer(r *http.Request, f explorer.File) (*fileAnswer, error) {
 	kind, _, _ := strings.Cut(f.Type, ";")
 	if !accepts(r.Header.Values("Accept"), kind) {
-		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This path gives " + kind + " alone; the API lies under /v1/."}
+		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", place: "Accept", detail: "This path gives " + kind + " alone; the API lies under /v1/."}
 	}
 	given := fileAnswer{answer: answer{body: f.Plain, etag: `"` + f.Digest + `"`, cache: pageRevalidated}}
 	if f.Hashed {

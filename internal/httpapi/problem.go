@@ -37,11 +37,24 @@ var statusOf = map[timeline.Kind]int{
 	timeline.KindInternal:             http.StatusInternalServerError,
 }
 
+// placeOf is what is wrong where an error of a kind names nothing itself: the whole body,
+// or a header.
+var placeOf = map[timeline.Kind]timeline.Fault{
+	timeline.KindMalformedBody:        {},
+	timeline.KindTooLarge:             {},
+	timeline.KindUnauthorized:         {Parameter: "Authorization"},
+	timeline.KindForbidden:            {Parameter: "Authorization"},
+	timeline.KindPreconditionRequired: {Parameter: "If-Match"},
+	timeline.KindPreconditionFailed:   {Parameter: "If-Match"},
+	timeline.KindIdempotencyMismatch:  {Parameter: "Idempotency-Key"},
+}
+
 // httpError is an error that HTTP alone knows: a path, a method, a header.
 type httpError struct {
 	status     int
 	code       string
 	detail     string
+	place      string // the header that is wrong, where one is
 	retryAfter time.Duration
 }
 
@@ -87,11 +100,21 @@ func (a *api) fail(c *gin.Context, err error) {
 		for _, f := range known.Faults {
 			p.Errors = append(p.Errors, faultOf(known.Kind, f))
 		}
+		if place, named := placeOf[known.Kind]; named && len(known.Faults) == 0 {
+			place.Detail = known.Message
+			p.Errors = append(p.Errors, faultOf(known.Kind, place))
+		}
 	case errors.As(err, &http4xx):
 		p.Status, p.Code, p.Detail, retryAfter = http4xx.status, http4xx.code, http4xx.detail, http4xx.retryAfter
+		if http4xx.place != "" {
+			p.Errors = append(p.Errors, faultOf("", timeline.Fault{Parameter: http4xx.place, Detail: http4xx.detail}))
+		}
 	case errors.Is(err, context.Canceled):
 		// The client is gone: nobody reads this, but the log tells it from success.
 		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, string(timeline.KindUnavailable), "The request was cut short."
+	case errors.Is(err, context.DeadlineExceeded) && (c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead):
+		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, string(timeline.KindUnavailable), "This took longer than a request may; ask for less, or try again shortly."
+		retryAfter = time.Second
 	case errors.Is(err, context.DeadlineExceeded): // the budget of a write
 		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, string(timeline.KindUnavailable), "The database did not answer in time. Whether this was stored is not known: look before you send it again."
 		retryAfter = time.Second
@@ -133,7 +156,7 @@ func (a *api) redirect(c *gin.Context, target string) {
 
 func faultOf(kind timeline.Kind, f timeline.Fault) fault {
 	given := fault{Detail: f.Detail, Allowed: f.Allowed, Parameter: nullable(f.Parameter), Suggestion: nullable(f.Suggestion)}
-	if kind == timeline.KindInvalidEvent || kind == timeline.KindMalformedBody {
+	if kind == timeline.KindInvalidEvent || kind == timeline.KindMalformedBody || kind == timeline.KindTooLarge {
 		given.Pointer = &f.Pointer // "" points to the whole body
 	}
 	if f.Line > 0 {

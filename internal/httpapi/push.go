@@ -122,7 +122,7 @@ func (f *follower) run(ctx context.Context, first timeline.ChangePage, send func
 	}
 }
 
-var errBehind = errors.New("the follower is too slow for the feed")
+var errBehind = errors.New("the follower is behind the feed")
 
 // catchUp reads the store up to the newest change.
 func (f *follower) catchUp(ctx context.Context, send func([]byte) error) error {
@@ -147,7 +147,9 @@ func (f *follower) listen(ctx context.Context, beat <-chan time.Time, send func(
 	for {
 		select {
 		case b, ok := <-f.batches:
-			if !ok {
+			// What it read itself may have come from a replica that had not reached what the
+			// others had been given.
+			if !ok || f.position.Before(b.from) {
 				return errBehind
 			}
 			if err := f.send(b, send); err != nil {

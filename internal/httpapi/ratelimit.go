@@ -13,35 +13,85 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limiter keeps a token bucket for each address that asked lately.
-type limiter struct {
+// limiter keeps a token bucket for each client that asked lately. A nil one admits
+// everybody.
+type limiter[Client comparable] struct {
+	policy    string // its name in the headers
+	who       string // its client, for people
 	perSecond float64
 	burst     int
 	window    int // seconds in which burst requests are admitted
-	buckets   *lru.Cache[netip.Prefix, *rate.Limiter]
+	buckets   *lru.Cache[Client, *rate.Limiter]
 }
 
-// maxBuckets bounds the memory of the limiter: who is forgotten begins anew with a
-// full bucket.
+// maxBuckets bounds the memory of a limiter: who is forgotten begins anew with a full
+// bucket.
 const maxBuckets = 100_000
 
-func newLimiter(perSecond float64) *limiter {
+func newLimiter[Client comparable](policy, who string, perSecond float64) *limiter[Client] {
 	if perSecond <= 0 {
 		return nil
 	}
-	buckets, err := lru.New[netip.Prefix, *rate.Limiter](maxBuckets)
+	buckets, err := lru.New[Client, *rate.Limiter](maxBuckets)
 	if err != nil {
 		return nil // only for a size of 0
 	}
-	l := &limiter{perSecond: perSecond, burst: max(1, int(math.Ceil(perSecond))), window: 1, buckets: buckets}
+	l := &limiter[Client]{policy: policy, who: who, perSecond: perSecond, burst: max(1, int(math.Ceil(perSecond))), window: 1, buckets: buckets}
 	if perSecond < 1 {
 		l.window = int(math.Ceil(1 / perSecond))
 	}
 	return l
 }
 
-// bucket gives the bucket of an address; an IPv6 network of 64 bits is one client.
-func (l *limiter) bucket(ip netip.Addr) *rate.Limiter {
+func (l *limiter[Client]) bucket(of Client) *rate.Limiter {
+	if before, found := l.buckets.Get(of); found {
+		return before
+	}
+	fresh := rate.NewLimiter(rate.Limit(l.perSecond), l.burst)
+	if before, found, _ := l.buckets.PeekOrAdd(of, fresh); found {
+		return before
+	}
+	return fresh
+}
+
+// take takes a token from a client's bucket, and tells in the headers how it stands.
+// They are those of draft-ietf-httpapi-ratelimit-headers-11: a list with an item for each
+// policy, t being the seconds until there is more.
+func (l *limiter[Client]) take(of Client, now time.Time, h http.Header) error {
+	if l == nil {
+		return nil
+	}
+	bucket := l.bucket(of)
+	admitted := bucket.AllowN(now, 1)
+	left := min(max(0, bucket.TokensAt(now)), float64(l.burst))
+	whole := math.Floor(left)
+	wait := time.Duration(float64(time.Second) * (whole + 1 - left) / l.perSecond) // for the next one
+	seconds := int(math.Ceil(wait.Seconds()))
+	if int(whole) == l.burst {
+		seconds = 0 // there will never be more
+	}
+	addItem(h, "RateLimit-Policy", fmt.Sprintf(`"%s";q=%d;w=%d`, l.policy, l.burst, l.window))
+	addItem(h, "RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, l.policy, int(whole), seconds))
+	if admitted {
+		return nil
+	}
+	return &httpError{
+		status: http.StatusTooManyRequests, code: "rate_limited", retryAfter: max(time.Second, wait),
+		detail: fmt.Sprintf("More than %g requests a second came %s; wait for Retry-After.", l.perSecond, l.who),
+	}
+}
+
+// addItem adds to a header that is a list, in one line of it.
+func addItem(h http.Header, name, item string) {
+	if before := h.Get(name); before != "" {
+		item = before + ", " + item
+	}
+	h.Set(name, item)
+}
+
+// clientOf gives the client that an address stands for: an IPv6 network of 64 bits is
+// one.
+func clientOf(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap().WithZone("")
 	bits := ip.BitLen()
 	if ip.Is6() {
@@ -49,14 +99,9 @@ func (l *limiter) bucket(ip netip.Addr) *rate.Limiter {
 	}
 	client, err := ip.Prefix(bits)
 	if err != nil {
-		client = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	}
-	fresh := rate.NewLimiter(rate.Limit(l.perSecond), l.burst)
-	if before, found, _ := l.buckets.PeekOrAdd(client, fresh); found {
-		l.buckets.Get(client) // used lately
-		return before
-	}
-	return fresh
+	return client
 }
 
 // client gives the address that a request came from: of the connection, or what trusted
@@ -87,26 +132,13 @@ func (a *api) trusts(ip netip.Addr) bool {
 	return slices.ContainsFunc(a.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// admit takes a token from the client's bucket and tells in the headers of the
-// current draft (RateLimit, RateLimit-Policy) how it stands.
+// admit counts a request against its address. What was told of an earlier try to answer
+// the same request is told anew.
 func (a *api) admit(h http.Header, r *http.Request) error {
 	if a.limits == nil {
 		return nil
 	}
-	l := a.limits
-	bucket := l.bucket(a.client(r))
-	now := a.Now()
-	admitted := bucket.AllowN(now, 1)
-	left := max(0, bucket.TokensAt(now))
-	full := time.Duration(float64(time.Second) * (float64(l.burst) - left) / l.perSecond)
-	h.Set("RateLimit-Policy", fmt.Sprintf(`"address";q=%d;w=%d`, l.burst, l.window))
-	h.Set("RateLimit", fmt.Sprintf(`"address";r=%d;t=%d`, int(left), int(math.Ceil(full.Seconds()))))
-	if admitted {
-		return nil
-	}
-	wait := time.Duration(float64(time.Second) * (1 - left) / l.perSecond)
-	return &httpError{
-		status: http.StatusTooManyRequests, code: "rate_limited", retryAfter: max(time.Second, wait),
-		detail: fmt.Sprintf("More than %g requests a second came from this address; wait for Retry-After.", l.perSecond),
-	}
+	h.Del("RateLimit")
+	h.Del("RateLimit-Policy")
+	return a.limits.take(clientOf(a.client(r)), a.Now(), h)
 }

@@ -4,7 +4,9 @@
 //
 // One request goes: router.go (which operation), serve.go (what all operations
 // share), the operation's handler, the store. A handler gives an answer or an
-// error and never writes; problem.go turns every error into its problem.
+// error and never writes; problem.go turns every error into its problem. Where an
+// answer can be kept, the handler gives what makes it: kept.go looks whether it is
+// there, and hot.go gives it before the router where the same was asked before.
 package httpapi
 
 import (
@@ -19,6 +21,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/tarikh-timeline/tarikh/internal/explorer"
 	"github.com/tarikh-timeline/tarikh/internal/telemetry"
@@ -64,6 +67,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	RateLimit      float64        // requests a second for each address; 0: no limit
 	ReadNeedsKey   bool
+	Limits         Limits
 	Cache          *Cache           // of this API alone; nil: nothing is kept
 	Now            func() time.Time // nil: time.Now
 	Heartbeat      time.Duration    // of streams that have nothing to tell; 0: 15 s
@@ -77,10 +81,14 @@ type Options struct {
 type api struct {
 	Options
 	contract contract
-	limits   *limiter // nil: none
+	limits   *limiter[netip.Prefix] // of addresses; nil: none
+	keys     *limiter[int64]        // of keys; nil: none
+	gates    gates
+	bodies   *semaphore.Weighted // bytes of those that are held
+	patches  *turns
+	pageSize documentSize
 	vary     []string // of every answer
 	feed     *feed
-	imports  chan struct{} // holds one for each import under way
 	exports  chan struct{} // those that are running
 	imported atomic.Int64  // events, since the start
 	meters   map[string]*telemetry.Route
@@ -96,9 +104,10 @@ type operation struct {
 	gives      string // media type of its answer
 	parameters []parameter
 	takes      []string // media types of its body; none: it has no body
-	limit      int64    // bytes of its body
+	limit      int64    // bytes of its body; see Limits.bound
 	scope      string   // that a key must have; "": read, where reading needs a key
 	public     bool     // answers without a key and without a limit, whatever the settings
+	endless    bool     // its answer is sent while it is made, for as long as that takes
 	deprecated *deprecation
 	handle     func(*api, *request) (*answer, error)
 }
@@ -108,16 +117,16 @@ const typeJSON, typeYAML, typeEventStream = "application/json", "application/yam
 // operations are all that is served; a test holds them against openapi.yaml.
 var operations = []operation{
 	{id: "listEvents", path: "/v1/events", gives: typeJSON, parameters: listParameters, handle: (*api).listEvents},
-	{id: "createEvent", method: http.MethodPost, path: "/v1/events", gives: typeJSON, takes: []string{typeJSON}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).createEvent},
+	{id: "createEvent", method: http.MethodPost, path: "/v1/events", gives: typeJSON, takes: []string{typeJSON}, scope: timeline.ScopeWrite, handle: (*api).createEvent},
 	{id: "getEvent", path: "/v1/events/:id", gives: typeJSON, parameters: []parameter{asOfParameter}, handle: (*api).getEvent},
-	{id: "putEvent", method: http.MethodPut, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeJSON}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).putEvent},
-	{id: "patchEvent", method: http.MethodPatch, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeMergePatch}, limit: eventLimit, scope: timeline.ScopeWrite, handle: (*api).patchEvent},
+	{id: "putEvent", method: http.MethodPut, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeJSON}, scope: timeline.ScopeWrite, handle: (*api).putEvent},
+	{id: "patchEvent", method: http.MethodPatch, path: "/v1/events/:id", gives: typeJSON, takes: []string{typeMergePatch}, scope: timeline.ScopeWrite, handle: (*api).patchEvent},
 	{id: "deleteEvent", method: http.MethodDelete, path: "/v1/events/:id", gives: typeJSON, parameters: deleteParameters, scope: timeline.ScopeWrite, handle: (*api).deleteEvent},
 	{id: "getEventHistory", path: "/v1/events/:id/history", gives: typeJSON, parameters: historyParameters, handle: (*api).getEventHistory},
 	{id: "getEventChain", path: "/v1/events/:id/chain", gives: typeJSON, parameters: chainParameters, handle: (*api).getEventChain},
-	{id: "importEvents", method: http.MethodPost, path: "/v1/imports", gives: typeJSON, parameters: importParameters, takes: []string{typeLines, typeJSON}, limit: importLimit, scope: timeline.ScopeWrite, handle: (*api).importEvents},
+	{id: "importEvents", method: http.MethodPost, path: "/v1/imports", gives: typeJSON, parameters: importParameters, takes: []string{typeLines, typeJSON}, scope: timeline.ScopeWrite, handle: (*api).importEvents},
 	{id: "listChanges", path: "/v1/changes", gives: typeJSON, parameters: changeParameters, handle: (*api).listChanges},
-	{id: "streamChanges", path: "/v1/changes/stream", gives: typeEventStream, parameters: streamParameters, handle: (*api).streamChanges},
+	{id: "streamChanges", path: "/v1/changes/stream", gives: typeEventStream, parameters: streamParameters, endless: true, handle: (*api).streamChanges},
 	{id: "getTimeline", path: "/v1/timeline", gives: typeJSON, parameters: timelineParameters, handle: (*api).getTimeline},
 	{id: "getFacets", path: "/v1/facets", gives: typeJSON, parameters: facetParameters, handle: (*api).getFacets},
 	{id: "listCountries", path: "/v1/countries", gives: typeJSON, handle: (*api).listCountries},
@@ -152,7 +161,10 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 	if o.WriteBudget == 0 {
 		o.WriteBudget = writeBudget
 	}
-	a := &api{Options: o, contract: newContract(o.Spec), limits: newLimiter(o.RateLimit), vary: varies(&o), feed: newFeed(o.Store, o.Log), imports: make(chan struct{}, maxImports), exports: make(chan struct{}, maxExports)}
+	o.Limits = o.Limits.withDefaults()
+	a := &api{Options: o, contract: newContract(o.Spec), vary: varies(&o), feed: newFeed(o.Store, o.Log, o.Limits.Streams), exports: make(chan struct{}, o.Limits.Exports)}
+	a.limits, a.keys = newLimiter[netip.Prefix]("address", "from this address", o.RateLimit), newLimiter[int64]("key", "with this key", o.Limits.KeyRate)
+	a.gates, a.bodies, a.patches = newGates(o.Limits), semaphore.NewWeighted(o.Limits.Bodies), newTurns()
 	var err error
 	if a.files, err = explorer.Files(); err != nil {
 		return nil, err
@@ -182,7 +194,7 @@ func newHandler(o Options, operations []operation) (http.Handler, error) {
 	router.NoRoute(a.noRoute)
 	router.NoMethod(a.noMethod)
 	for _, op := range operations {
-		handle := a.serve(op)
+		handle := a.serve(o.Limits.bound(op))
 		if op.method != "" {
 			router.Handle(op.method, op.path, handle)
 			continue

@@ -30,6 +30,13 @@ type request struct {
 	served      *served
 	era         uint64 // of the data, read before any of them
 	deprecated  bool   // it asks with something that will go
+
+	base   context.Context // ctx without the limit of its time
+	api    *api
+	leave  func()              // gives the turn back; nil: there is none
+	cancel context.CancelFunc  // ends ctx; nil: it has no end of its own
+	held   heldBody            // the memory that the body takes
+	writer http.ResponseWriter // for its deadlines
 }
 
 // timed adds the time until the returned function is called to the store's share.
@@ -85,13 +92,10 @@ const (
 // handler, and out.
 func (a *api) serve(op operation) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{ctx: c.Request.Context(), op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c)}
+		r := &request{ctx: c.Request.Context(), base: c.Request.Context(), api: a, op: op, target: c.Request, pathID: c.Param("id"), ifNoneMatch: c.GetHeader("If-None-Match"), served: servedOf(c), writer: c.Writer}
 		r.deprecated = op.deprecated.announce(c.Writer.Header())
 		_, r.era, _ = a.Store.Known()
 		given, err := a.run(c, op, r)
-		if err == nil && given.make != nil {
-			given, err = a.complete(r, given)
-		}
 		switch {
 		case r.served.cache == cacheHit && err == nil:
 			c.Writer.Header()["Server-Timing"] = timingOfHits
@@ -107,25 +111,35 @@ func (a *api) serve(op operation) gin.HandlerFunc {
 }
 
 func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
+	defer r.end() // before the answer is sent, which may take as long as the client likes
+	given, err := a.ask(c, op, r)
+	if err == nil && given.make != nil {
+		return a.complete(r, given)
+	}
+	return given, err
+}
+
+func (a *api) ask(c *gin.Context, op operation, r *request) (*answer, error) {
 	if !op.public {
 		if err := a.admit(c.Writer.Header(), c.Request); err != nil {
 			return nil, err
 		}
 	}
 	if !accepts(c.Request.Header.Values("Accept"), op.gives) {
-		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
+		return nil, &httpError{status: http.StatusNotAcceptable, code: "not_acceptable", place: "Accept", detail: "This operation gives " + op.gives + " alone; ask with that in Accept, or with */*."}
 	}
 	scope := op.scope
-	if scope != "" {
-		limited, cancel := context.WithTimeout(r.ctx, a.WriteBudget)
-		defer cancel()
-		r.ctx = limited
+	if err := r.enter(a.gates.of(op), a.timeOf(op)); err != nil {
+		return nil, err
 	}
 	if scope == "" && a.ReadNeedsKey && !op.public {
 		scope = timeline.ScopeRead
 	}
 	if scope != "" {
 		if err := a.authorize(r, scope); err != nil {
+			return nil, err
+		}
+		if err := a.keys.take(r.key.ID, a.Now(), c.Writer.Header()); err != nil {
 			return nil, err
 		}
 	}
@@ -145,6 +159,17 @@ func (a *api) run(c *gin.Context, op operation, r *request) (*answer, error) {
 		}
 	}
 	return op.handle(a, r)
+}
+
+// timeOf gives the time that an operation has for its answer; 0: as long as it takes.
+func (a *api) timeOf(op operation) time.Duration {
+	switch {
+	case op.endless:
+		return 0
+	case op.scope != "":
+		return a.WriteBudget
+	}
+	return a.Limits.ReadTime
 }
 
 // write sends an answer, or that the client's copy of it still stands.
@@ -167,6 +192,9 @@ func (a *api) write(c *gin.Context, op operation, given *answer) {
 		status = http.StatusOK
 	}
 	if status == http.StatusNotModified {
+		for _, name := range protecting {
+			delete(c.Writer.Header(), name)
+		}
 		c.Status(status)
 		c.Writer.WriteHeaderNow()
 		return

@@ -164,9 +164,9 @@ func (a *api) measure(operations []operation) {
 	a.Metrics.Gauge("tarikh_cache_entries", "Answers in the cache.", func() float64 { return float64(a.Cache.Stats().Answers) })
 	a.Metrics.Gauge("tarikh_cache_bytes", "Memory of the cache.", func() float64 { return float64(a.Cache.Stats().Bytes) })
 	a.Metrics.Gauge("tarikh_changes_followers", "Clients that follow the stream of changes.", func() float64 { return float64(a.feed.followed()) })
-	a.Metrics.Gauge("tarikh_changes_followers_max", "Clients that may follow it at once.", func() float64 { return maxFollowers })
+	a.Metrics.Gauge("tarikh_changes_followers_max", "Clients that may follow it at once.", func() float64 { return float64(a.Limits.Streams) })
 	a.Metrics.Gauge("tarikh_exports_running", "Exports that are being sent.", func() float64 { return float64(len(a.exports)) })
 	a.Metrics.Gauge("tarikh_exports_max", "Exports that may be sent at once.", func() float64 { return float64(cap(a.exports)) })
-	a.Metrics.Gauge("tarikh_imports_running", "Imports over HTTP that are being done.", func() float64 { return float64(len(a.imports)) })
+	a.Metrics.Gauge("tarikh_imports_running", "Imports over HTTP that are being done.", func() float64 { return float64(len(a.gates.importing.turns)) })
 	a.Metrics.Counter("tarikh_imports_rows_total", "Events that imports over HTTP brought, also those that were there already.", func() float64 { return float64(a.imported.Load()) })
 }

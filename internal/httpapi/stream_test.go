@@ -339,3 +339,45 @@ func TestAwayForLong(t *testing.T) {
 		}
 	}
 }
+
+// lagging answers now and then as a replica that has reached revision 1 only.
+type lagging struct {
+	httpapi.Store
+	times chan struct{} // holds one for each time that it lags
+}
+
+func (l *lagging) Changes(ctx context.Context, after timeline.ChangePosition, limit int) (timeline.ChangePage, error) {
+	if after.Revision == 1 {
+		select {
+		case <-l.times:
+			return timeline.ChangePage{Revision: 1}, nil
+		default:
+		}
+	}
+	return l.Store.Changes(ctx, after, limit)
+}
+
+// TestFollowerOfALaggingReplica: who catches up where less is known than the feed has
+// handed out to others misses nothing of it.
+func TestFollowerOfALaggingReplica(t *testing.T) {
+	t.Parallel()
+	s := newsroom(t)
+	store := &lagging{s.store, make(chan struct{}, 2)}
+	server := httptestServer(t, handlerOf(t, store))
+	ahead := follow(t, server, "?after=1")
+	if _, err := s.store.Put(t.Context(), event(t, "a", "2021"), timeline.Precondition{}, author); err != nil {
+		t.Fatal(err)
+	}
+	ahead.want(t, "a")
+	store.times <- struct{}{} // for the first page
+	store.times <- struct{}{} // and for what is read when it has joined the feed
+	late := follow(t, server, "?after=1")
+	eventually(t, func() bool { return len(store.times) == 0 })
+	if _, err := s.store.Put(t.Context(), event(t, "b", "2021"), timeline.Precondition{}, author); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"a", "b"} {
+		late.want(t, id)
+	}
+	ahead.want(t, "b")
+}

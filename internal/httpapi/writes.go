@@ -17,6 +17,10 @@ import (
 func (r *request) author() timeline.Author { return timeline.Author{Name: r.key.Name} }
 
 func (a *api) createEvent(r *request) (*answer, error) {
+	r.checkIdempotencyKey()
+	if err := r.query.err(); err != nil {
+		return nil, err
+	}
 	body, err := r.readBody()
 	if err != nil {
 		return nil, err
@@ -62,14 +66,26 @@ func (a *api) putEvent(r *request) (*answer, error) {
 	w, err := a.Store.Put(r.ctx, e, pre, r.author())
 	stop()
 	if err != nil {
-		return nil, err
+		return nil, absentFailed(err, pre)
 	}
 	return a.wrote(r, w), nil
 }
 
+// absentFailed names If-None-Match where that is what failed, and not If-Match.
+func absentFailed(err error, pre timeline.Precondition) error {
+	var e *timeline.Error
+	if !pre.Absent || !errors.As(err, &e) || e.Kind != timeline.KindPreconditionFailed {
+		return err
+	}
+	named := *e
+	named.Faults = []timeline.Fault{{Parameter: "If-None-Match", Detail: e.Message}}
+	return &named
+}
+
 // patchTries is how often a patch with If-Match: * is made anew on an event that
-// somebody else changes at the same time.
-const patchTries = 10
+// somebody else changes at the same time, on another instance or with another method:
+// those of one instance go one after the other.
+const patchTries = 50
 
 func (a *api) patchEvent(r *request) (*answer, error) {
 	if err := r.checkPathID(); err != nil {
@@ -91,6 +107,13 @@ func (a *api) patchEvent(r *request) (*answer, error) {
 		return nil, err
 	}
 	defer r.timed()()
+	if pre.Exists {
+		done, err := a.patches.take(r.ctx, r.pathID)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+	}
 	for range patchTries {
 		w, err := a.patch(r, patch, pre)
 		var e *timeline.Error
@@ -109,6 +132,10 @@ func (a *api) patchEvent(r *request) (*answer, error) {
 // changed in between.
 func (a *api) patch(r *request, patch eventjson.Patch, pre timeline.Precondition) (timeline.Written, error) {
 	var none timeline.Written
+	// What another instance wrote a moment ago is seen: no replica that lacks it will do.
+	if _, _, err := a.Store.ReadRevision(r.ctx); err != nil {
+		return none, err
+	}
 	doc, revision, err := a.Store.Event(r.ctx, r.pathID, nil)
 	if err != nil {
 		return none, notMoved(err)
@@ -144,6 +171,9 @@ func (a *api) deleteEvent(r *request) (*answer, error) {
 	reason, into := r.query.text("reason"), r.query.text("merged_into")
 	if into != "" && !eventjson.ValidID(into) {
 		r.query.fault("merged_into", "cannot be %q; it must be the id of another event", clip(into))
+	}
+	if why := eventjson.Unfit(reason); why != "" {
+		r.query.fault("reason", "%s", why)
 	}
 	pre := r.precondition()
 	if err := r.query.err(); err != nil {

@@ -9,8 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
+	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/postgres"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -221,17 +224,17 @@ func TestBadWrites(t *testing.T) {
 			code    string
 			places  string // pointers, else parameters, of the faults
 		}{
-			"no key":                       {post, good, []string{"Authorization", ""}, 401, "unauthorized", ""},
-			"an unknown key":               {post, good, []string{"Authorization", "Bearer nobody"}, 401, "unauthorized", ""},
-			"another scheme":               {post, good, []string{"Authorization", "Basic key-of-write"}, 401, "unauthorized", ""},
-			"a reader's key":               {post, good, []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
-			"a reader deletes":             {remove + "?reason=x", "", []string{"Authorization", "Bearer key-of-read", "If-Match", "*"}, 403, "forbidden", ""},
-			"a reader imports":             {"POST /v1/imports", "[]", []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", ""},
-			"a form":                       {post, good, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", ""},
-			"another charset":              {post, good, []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", ""},
-			"a wrong type":                 {post, good, []string{"Content-Type", "json"}, 415, "unsupported_media_type", ""},
-			"JSON for a patch":             {patch, "{}", []string{"Content-Type", "application/json", "If-Match", "*"}, 415, "unsupported_media_type", ""},
-			"a zstd body":                  {post, good, []string{"Content-Encoding", "zstd"}, 415, "unsupported_media_type", ""},
+			"no key":                       {post, good, []string{"Authorization", ""}, 401, "unauthorized", "Authorization"},
+			"an unknown key":               {post, good, []string{"Authorization", "Bearer nobody"}, 401, "unauthorized", "Authorization"},
+			"another scheme":               {post, good, []string{"Authorization", "Basic key-of-write"}, 401, "unauthorized", "Authorization"},
+			"a reader's key":               {post, good, []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", "Authorization"},
+			"a reader deletes":             {remove + "?reason=x", "", []string{"Authorization", "Bearer key-of-read", "If-Match", "*"}, 403, "forbidden", "Authorization"},
+			"a reader imports":             {"POST /v1/imports", "[]", []string{"Authorization", "Bearer key-of-read"}, 403, "forbidden", "Authorization"},
+			"a form":                       {post, good, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", "Content-Type"},
+			"another charset":              {post, good, []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", "Content-Type"},
+			"a wrong type":                 {post, good, []string{"Content-Type", "json"}, 415, "unsupported_media_type", "Content-Type"},
+			"JSON for a patch":             {patch, "{}", []string{"Content-Type", "application/json", "If-Match", "*"}, 415, "unsupported_media_type", "Content-Type"},
+			"a zstd body":                  {post, good, []string{"Content-Encoding", "zstd"}, 415, "unsupported_media_type", "Content-Encoding"},
 			"no gzip":                      {post, good, []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
 			"gzip cut short":               {post, zip(good)[:20], []string{"Content-Encoding", "gzip"}, 400, "malformed_body", ""},
 			"a gzip bomb":                  {post, zip(strings.Repeat(" ", 30<<20)), []string{"Content-Encoding", "gzip"}, 413, "body_too_large", ""},
@@ -257,26 +260,27 @@ func TestBadWrites(t *testing.T) {
 			"another id in a patch":        {patch, `{"id":"x"}`, []string{"If-Match", "*"}, 422, "invalid_event", "/id"},
 			"a patch that is no object":    {patch, `[]`, []string{"If-Match", "*"}, 422, "invalid_event", ""},
 			"a patch that takes too much":  {patch, `{"date":null,"sources":[],"type":null}`, []string{"If-Match", "*"}, 422, "invalid_event", "/sources /type /date"},
-			"a patch without If-Match":     {patch, `{}`, nil, 428, "precondition_required", ""},
+			"a patch without If-Match":     {patch, `{}`, nil, 428, "precondition_required", "If-Match"},
 			"a patch of nobody":            {"PATCH /v1/events/nobody", `{}`, []string{"If-Match", "*"}, 404, "not_found", ""},
-			"a put where nothing is":       {"PUT /v1/events/x", good, []string{"If-Match", "*"}, 412, "precondition_failed", ""},
+			"a put where nothing is":       {"PUT /v1/events/x", good, []string{"If-Match", "*"}, 412, "precondition_failed", "If-Match"},
 			"a tag without quotes":         {put, good, []string{"If-Match", "1"}, 400, "invalid_parameter", "If-Match"},
 			"an empty If-Match":            {put, good, []string{"If-Match", ""}, 400, "invalid_parameter", "If-Match"},
 			"an empty If-None-Match":       {put, good, []string{"If-None-Match", " "}, 400, "invalid_parameter", "If-None-Match"},
-			"another number's tag":         {put, strings.Replace(good, `"id":"x",`, "", 1), []string{"If-Match", `"01", "+1"`}, 412, "precondition_failed", ""},
+			"another number's tag":         {put, strings.Replace(good, `"id":"x",`, "", 1), []string{"If-Match", `"01", "+1"`}, 412, "precondition_failed", "If-Match"},
 			"half a tag":                   {patch, "{}", []string{"If-Match", `"1`}, 400, "invalid_parameter", "If-Match"},
 			"If-None-Match with a tag":     {put, good, []string{"If-None-Match", `"1"`}, 400, "invalid_parameter", "If-None-Match"},
 			"a wrong id in the path":       {"PUT /v1/events/X", good, nil, 400, "invalid_parameter", "id"},
 			"a parameter that is none":     {post + "?x=1", good, nil, 400, "invalid_parameter", "x"},
 			"deleting without a reason":    {remove, "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
 			"deleting with a blank reason": {remove + "?reason=+", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "reason"},
-			"deleting without If-Match":    {remove + "?reason=x", "", nil, 428, "precondition_required", ""},
+			"deleting without If-Match":    {remove + "?reason=x", "", nil, 428, "precondition_required", "If-Match"},
 			"deleting nobody":              {"DELETE /v1/events/nobody?reason=x", "", []string{"If-Match", "*"}, 404, "not_found", ""},
 			"merged into nobody":           {remove + "?reason=x&merged_into=nobody", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
 			"merged into itself":           {remove + "?reason=x&merged_into=ml-coup-2021", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
 			"merged into no id":            {remove + "?reason=x&merged_into=A%2FB", "", []string{"If-Match", "*"}, 400, "invalid_parameter", "merged_into"},
 			"a wrong idempotency key":      {post, good, []string{"Idempotency-Key", "a b"}, 400, "invalid_parameter", "Idempotency-Key"},
-			"Accept that excludes JSON":    {post, good, []string{"Accept", "text/html"}, 406, "not_acceptable", ""},
+			"an empty idempotency key":     {post, good, []string{"Idempotency-Key", ""}, 400, "invalid_parameter", "Idempotency-Key"},
+			"Accept that excludes JSON":    {post, good, []string{"Accept", "text/html"}, 406, "not_acceptable", "Accept"},
 			"dry_run=maybe":                {"POST /v1/imports?dry_run=maybe", "[]", nil, 400, "invalid_parameter", "dry_run"},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -434,5 +438,32 @@ func TestBrowsersOfOtherOriginsRead(t *testing.T) {
 	}
 	if allow := s.do(t, "BREW", "/v1/events/a").want(t, 405).header.Get("Allow"); allow != "GET, HEAD, PUT, PATCH, DELETE, OPTIONS" && !strings.Contains(allow, "PATCH") {
 		t.Errorf("Allow %q", allow)
+	}
+}
+
+// TestAPatchReadsWhatIsNew: not what a replica has, which lacks what another instance
+// wrote a moment ago.
+func TestAPatchReadsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	url, copied := pgtest.New(t), pgtest.New(t)
+	primary, replica := serveAt(t, url), serveAt(t, copied) // a replica that has what the test writes there
+	if _, err := primary.store.CreateKey(t.Context(), "writer", []string{timeline.ScopeWrite}, "key-of-write"); err != nil {
+		t.Fatal(err)
+	}
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, ReplicaURLs: []string{copied}, MaxConns: 4, Now: func() time.Time { return clock }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	s := service{handlerOf(t, store, func(o *httpapi.Options) { o.Cache = nil }), store}
+	e := event(t, "a", "2021")
+	primary.put(t, e)
+	e.Title["en"] = "Of the replica"
+	replica.put(t, e)
+	eventually(t, func() bool { return strings.Contains(string(s.get(t, "/v1/events/a").body), "Of the replica") })
+	e.Title["en"] = "Newer than that"
+	tag := fmt.Sprintf(`"%d"`, primary.put(t, e).Revision)
+	if got := s.write(t, "PATCH", "/v1/events/a", `{"tags":["patched"]}`, "If-Match", tag).want(t, 200); !strings.Contains(string(got.body), "Newer than that") {
+		t.Errorf("%s", got.body)
 	}
 }

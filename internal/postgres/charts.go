@@ -34,7 +34,7 @@ func (s *Store) Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Char
 	if err != nil {
 		return timeline.Chart{}, err
 	}
-	until = time.Now().Add(queryBudget) // reading has had its own
+	until = time.Now().Add(s.statementTime) // reading has had its own
 	chart, err := builder.Chart()
 	return chart, tooCostly(ctx, err)
 }

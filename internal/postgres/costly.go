@@ -19,8 +19,8 @@ var errManyCostly = &timeline.Error{
 }
 
 // turn waits for a place among costly questions, for as long as one of them may take.
-func turn(ctx context.Context, places chan struct{}) (leave func(), err error) {
-	waiting := time.NewTimer(queryBudget)
+func (s *Store) turn(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	waiting := time.NewTimer(s.statementTime)
 	defer waiting.Stop()
 	select {
 	case places <- struct{}{}:
@@ -37,12 +37,12 @@ func turn(ctx context.Context, places chan struct{}) (leave func(), err error) {
 // at its context, it ends when nobody waits any more or its budget is spent, with
 // timeline.ErrGivenUp.
 func (s *Store) compute(ctx context.Context, do func(ctx context.Context) error) error {
-	leave, err := turn(ctx, s.memory.computing)
+	leave, err := s.turn(ctx, s.memory.computing)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	limited, cancel := context.WithTimeout(ctx, queryBudget)
+	limited, cancel := context.WithTimeout(ctx, s.statementTime)
 	defer cancel()
 	return tooCostly(ctx, do(limited))
 }

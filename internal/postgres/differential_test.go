@@ -48,9 +48,9 @@ func TestRandomQueriesAgainstTheReference(t *testing.T) {
 					t.Errorf("-world=%d query %d, %s: %v", w.seed, n, q.Key(), err)
 					return
 				}
-				found.Add(int64(len(page.Docs)))
+				found.Add(int64(len(page.Docs())))
 				events, next, count := reference.List(events, q)
-				if d := difference(texts(page.Docs), documents(events)); d != "" {
+				if d := difference(texts(page.Docs()), documents(events)); d != "" {
 					t.Errorf("-world=%d query %d, %s:%s", w.seed, n, q.Key(), d)
 				}
 				if fmt.Sprint(deref(page.Next)) != fmt.Sprint(deref(next)) || fmt.Sprint(deref(page.Count)) != fmt.Sprint(deref(count)) {

@@ -82,9 +82,9 @@ func everyStatement(t *testing.T, s *postgres.Store) (did []any) {
 		{Window: window, AsOf: &asOf},
 	} {
 		page, err := s.ListEvents(ctx, timeline.ListQuery{Filter: f, Order: timeline.Descending, Limit: 1, Count: timeline.CountExact})
-		note(err, page.Count.Value, len(page.Docs), told(t, page.Next))
+		note(err, page.Count.Value, len(page.Docs()), told(t, page.Next))
 		page, err = s.ListEvents(ctx, timeline.ListQuery{Filter: f, Limit: 5, After: &timeline.Position{Day: edtf.MinDay, ID: "a"}})
-		note(err, told(t, page.Docs))
+		note(err, told(t, page.Docs()))
 		n := 0
 		note(s.Samples(ctx, f, timeline.SampleNeeds{Measure: "deaths"}, func(*timeline.Sample) error { n++; return nil }), n)
 		note(s.Export(ctx, f, timeline.Ascending, func(doc []byte) error { did = append(did, string(doc)); return nil }))

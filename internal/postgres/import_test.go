@@ -363,8 +363,8 @@ func TestReadersDuringAnImport(t *testing.T) {
 	seen := 0
 	b := bulk(t, s, postgres.BulkOptions{Copied: func(int) {
 		page, err := s.ListEvents(t.Context(), timeline.ListQuery{Limit: 10, Order: timeline.Ascending})
-		if err != nil || len(page.Docs) != 1 {
-			t.Errorf("%d events, %v", len(page.Docs), err)
+		if err != nil || len(page.Docs()) != 1 {
+			t.Errorf("%d events, %v", len(page.Docs()), err)
 		}
 		seen++
 	}}, events...)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
@@ -92,7 +93,7 @@ const listColumns = `e.sort_day - DATE '1970-01-01', e.id, e.doc`
 // ListEvents gives one page of documents. It ends before its limit where more would
 // take more than 16 MB.
 func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.Page, error) {
-	page := timeline.Page{}
+	page := timeline.NewPage(q.Into)
 	p, err := s.planPage(ctx, &q.Filter)
 	if err != nil {
 		return page, err
@@ -108,10 +109,10 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 	var last timeline.Position
 	err = s.readWithinAt(ctx, s.needed(q.AsOf), errQueryTooCostly, func(ctx context.Context, conn *pgxpool.Conn) error {
 		size := 0
-		page.Docs, page.Next = nil, nil
+		page = timeline.NewPage(q.Into)
 		var day int32
 		var id string
-		var doc []byte
+		var doc pgtype.DriverBytes // not copied: valid until the next row
 		read := readUntil
 		if p == nil {
 			read = replanned
@@ -119,15 +120,14 @@ func (s *Store) ListEvents(ctx context.Context, q timeline.ListQuery) (timeline.
 		return read(ctx, conn, sql, args, []any{&day, &id, &doc}, func() error {
 			size += len(doc)
 			switch {
-			case len(page.Docs) == q.Limit: // this row is the last
+			case page.Len() == q.Limit: // this row is the last
 				page.Next = &last
 				return nil
-			case len(page.Docs) > 0 && size > s.pageBytes:
+			case page.Len() > 0 && size > s.pageBytes:
 				page.Next = &last
 				return errEnough
 			}
-			page.Docs = append(page.Docs, doc)
-			doc = nil // the next row gets a slice of its own
+			page.Append(doc)
 			last = timeline.Position{Day: edtf.Day(day), ID: id}
 			return nil
 		})
@@ -149,7 +149,7 @@ var errEnough = errors.New("enough was read")
 // what the server would still send, and a cancellation that comes late meets the
 // connection's next statement.
 func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
-	rows, err := conn.Query(ctx, sql, args)
+	rows, err := conn.Query(ctx, sql, remembered(args))
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func readUntil(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.Nam
 func replanned(ctx context.Context, conn *pgxpool.Conn, sql string, args pgx.NamedArgs, into []any, each func() error) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`)
-	batch.Queue(sql, args)
+	batch.Queue(sql, remembered(args))
 	results := conn.SendBatch(ctx, batch)
 	defer results.Close()
 	if _, err := results.Exec(); err != nil {

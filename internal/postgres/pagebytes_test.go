@@ -42,11 +42,11 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 				}
 				walked = append(walked, ids(t, page)...)
 				size := 0
-				for _, doc := range page.Docs {
+				for _, doc := range page.Docs() {
 					size += len(doc)
 				}
-				if size > most && len(page.Docs) > 1 {
-					t.Errorf("%s: a page of %d events has %d bytes, at most %d", name, len(page.Docs), size, most)
+				if size > most && len(page.Docs()) > 1 {
+					t.Errorf("%s: a page of %d events has %d bytes, at most %d", name, len(page.Docs()), size, most)
 				}
 				if q.After = page.Next; q.After == nil {
 					break

@@ -1,12 +1,18 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -20,6 +26,7 @@ type primary struct {
 	follows bool // the address has several hosts
 
 	mu    sync.Mutex
+	here  string          // the place where it was found last
 	lives map[string]life // of what is under way, by the place that it is under way at
 }
 
@@ -59,6 +66,7 @@ func (p *primary) found(conn *pgx.Conn) (moved bool) {
 	here := placeOfConn(conn)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.here = here
 	for place, at := range p.lives {
 		if place != here {
 			at.end()
@@ -67,6 +75,37 @@ func (p *primary) found(conn *pgx.Conn) (moved bool) {
 		}
 	}
 	return moved
+}
+
+// prefer lets a new connection begin with the host where the primary was found last:
+// another one that is dead costs each connection the time in which it is waited for.
+func (p *primary) prefer(ctx context.Context, config *pgx.ConnConfig) error {
+	p.mu.Lock()
+	here := p.here
+	p.mu.Unlock()
+	if here == "" {
+		return nil
+	}
+	all := append([]*pgconn.FallbackConfig{{Host: config.Host, Port: config.Port, TLSConfig: config.TLSConfig}}, config.Fallbacks...)
+	slices.SortStableFunc(all, func(a, b *pgconn.FallbackConfig) int {
+		return cmp.Compare(leadsElsewhere(ctx, config, a, here), leadsElsewhere(ctx, config, b, here))
+	})
+	config.Host, config.Port, config.TLSConfig, config.Fallbacks = all[0].Host, all[0].Port, all[0].TLSConfig, all[1:]
+	return nil
+}
+
+// leadsElsewhere is 0 for a host that leads to a place, else 1.
+func leadsElsewhere(ctx context.Context, config *pgx.ConnConfig, host *pgconn.FallbackConfig, place string) int {
+	addresses := []string{host.Host}
+	if net.ParseIP(host.Host) == nil && !strings.HasPrefix(host.Host, "/") {
+		addresses, _ = config.LookupFunc(ctx, host.Host) // of an unknown name none
+	}
+	for _, address := range addresses {
+		if net.JoinHostPort(address, strconv.Itoa(int(host.Port))) == place {
+			return 0
+		}
+	}
+	return 1
 }
 
 func placeOfConn(conn *pgx.Conn) string { return conn.PgConn().Conn().RemoteAddr().String() }

@@ -66,56 +66,52 @@ func beyondAll(from int64, since time.Duration) int64 {
 
 // RevisionLost tells whether a revision was taken by nobody: it was lost when a backup
 // was restored, and the revision raised over it. Those that are still ahead are not.
-// Whoever has reached the revision can tell.
+// Whoever has reached the revision is asked, once for each that was taken.
 func (s *Store) RevisionLost(ctx context.Context, revision int64) (bool, error) {
-	if newest, _, _ := s.Known(); revision == newest && revision > 0 {
-		s.taken.add(revision)
-	}
-	if s.taken.has(revision) {
+	if revision <= 0 || s.taken.has(revision) {
 		return false, nil
 	}
-	var reached, lost bool
+	var passed, taken bool
 	err := s.queryRowAt(ctx, s.needed(&revision), `
-		SELECT @revision::bigint <= r.revision,
-			@revision::bigint > 0 AND @revision::bigint < r.revision AND NOT EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
-		FROM revision r`, pgx.NamedArgs{"revision": revision}, &reached, &lost)
-	if err == nil && reached && !lost {
+		SELECT @revision::bigint < r.revision, EXISTS (SELECT FROM revision_log l WHERE l.revision = @revision::bigint)
+		FROM revision r`, pgx.NamedArgs{"revision": revision}, &passed, &taken)
+	if err != nil {
+		return false, err
+	}
+	if taken {
 		s.taken.add(revision)
 	}
-	return lost, err
+	return passed && !taken, nil
 }
 
-// takenRevisions are some that were not lost, and never will be: what is asked for as of
-// one of them again and again is looked up once, and told while the database is away.
+// takenRevisions remembers revisions that are known to have been taken: what was answered
+// as of one of them and kept is given again also while nobody answers.
 type takenRevisions struct {
-	mu   sync.Mutex
-	list map[int64]struct{}
+	mu   sync.RWMutex
+	seen map[int64]struct{}
 }
 
-// maxTaken bounds the memory to some 500 kB.
+// maxTaken bounds the revisions that are remembered to less than 1 MB.
 const maxTaken = 10_000
 
 func (t *takenRevisions) has(revision int64) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, is := t.list[revision]
-	return is
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	_, there := t.seen[revision]
+	return there
 }
 
 func (t *takenRevisions) add(revision int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.list) >= maxTaken {
-		clear(t.list)
+	if t.seen == nil || len(t.seen) >= maxTaken {
+		t.seen = map[int64]struct{}{}
 	}
-	if t.list == nil {
-		t.list = map[int64]struct{}{}
-	}
-	t.list[revision] = struct{}{}
+	t.seen[revision] = struct{}{}
 }
 
 func (t *takenRevisions) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	clear(t.list)
+	t.seen = nil
 }

@@ -1,9 +1,12 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
@@ -99,5 +102,40 @@ func TestWritesGoOnAboveARaise(t *testing.T) {
 	page, err := s.Changes(t.Context(), timeline.ChangePosition{}, 10)
 	if err != nil || len(page.Changes) != 2 || page.Changes[0].Revision != 1 || page.Changes[1].Revision != 501 || page.Revision != 501 {
 		t.Errorf("the changes are %+v, %v", page, err)
+	}
+}
+
+// TestARevisionIsLookedUpOnce: one that was taken is known to be, until the database is
+// another one.
+func TestARevisionIsLookedUpOnce(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	s := raisedAt(t, url, 0)
+	if _, err := s.CreateDataset(t.Context(), timeline.Dataset{Slug: "a", Title: timeline.Text{"en": "a"}}, nil, author); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, step := range []struct {
+		sql  string
+		lost bool
+	}{
+		{`SELECT`, false},
+		{`DELETE FROM revision_log`, false},
+		{`UPDATE revision SET revision = 9`, false},
+		{`UPDATE revision SET revision = 5`, true}, // it went back
+	} {
+		if _, err := conn.Exec(t.Context(), step.sql); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.ReadRevision(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if lost, err := s.RevisionLost(t.Context(), 1); lost != step.lost || err != nil {
+			t.Errorf("after %s it is lost: %t, %v", step.sql, lost, err)
+		}
 	}
 }

@@ -199,7 +199,7 @@ func TestPagesAgainstTheReference(t *testing.T) {
 			rt.Fatalf("-world=%d %s: %v", w.seed, q.Key(), err)
 		}
 		events, next, count := reference.List(events, q)
-		if d := difference(texts(page.Docs), documents(events)); d != "" {
+		if d := difference(texts(page.Docs()), documents(events)); d != "" {
 			rt.Fatalf("-world=%d %s:%s", w.seed, q.Key(), d)
 		}
 		if fmt.Sprint(deref(page.Next)) != fmt.Sprint(deref(next)) || fmt.Sprint(deref(page.Count)) != fmt.Sprint(deref(count)) {
@@ -239,7 +239,7 @@ func TestWalksAgainstTheReference(t *testing.T) {
 			if err != nil {
 				rt.Fatalf("-world=%d %s: %v", w.seed, f.Key(), err)
 			}
-			walked = append(walked, texts(page.Docs)...)
+			walked = append(walked, texts(page.Docs())...)
 			if q.Count == timeline.CountExact && page.Count.Value != int64(len(want)) {
 				rt.Fatalf("-world=%d %s: counted %d; want %d", w.seed, f.Key(), page.Count.Value, len(want))
 			}

@@ -186,7 +186,7 @@ func (e handedOnError) Unwrap() error { return e.error }
 // mayBeElsewhere tells whether the primary may know better than a replica that failed.
 func mayBeElsewhere(err error) bool {
 	var told *timeline.Error
-	return !errors.As(err, &told) && !errors.Is(err, pgx.ErrNoRows)
+	return !errors.As(err, &told) && !errors.Is(err, pgx.ErrNoRows) && !errors.Is(err, errTooLarge)
 }
 
 // read runs do on the replica. left tells that it failed so that it is left out.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -121,7 +123,7 @@ func reads(ctx context.Context, s *Store, asOf *int64) map[string]func() (string
 	all := map[string]func() (string, error){
 		"list": func() (string, error) {
 			page, err := s.ListEvents(ctx, timeline.ListQuery{Filter: f, Limit: 10})
-			return docs(page.Docs), err
+			return docs(page.Docs()), err
 		},
 		"event": func() (string, error) {
 			doc, _, err := s.Event(ctx, "one", asOf)
@@ -218,6 +220,15 @@ func TestWhoAnswers(t *testing.T) {
 	if n := c.Reached(); n < first+1 {
 		t.Errorf("it knows of %d, not %d", n, first+1)
 	}
+	alter(t, c.replica, `DELETE FROM revision_log WHERE revision = 1`)
+	if lost, err := c.RevisionLost(t.Context(), 1); !lost || err != nil {
+		t.Errorf("whether a revision was lost is not told by the replica: %v", err)
+	}
+	times := 0
+	err := c.snapshot(t.Context(), c.known(t), func(context.Context, pgx.Tx) error { times++; return errTooLarge })
+	if times != 1 || !errors.Is(err, errTooLarge) {
+		t.Errorf("what is too large is read %d times, %v", times, err)
+	}
 }
 
 // TestWhoFollowsFurtherIsNotSentBack: a client brings a revision that this instance does
@@ -226,7 +237,7 @@ func TestWhoFollowsFurtherIsNotSentBack(t *testing.T) {
 	t.Parallel()
 	c := openCopied(t)
 	c.caughtUp(t)
-	other := &Store{pool: c.pool, now: time.Now, terms: c.terms, writing: c.writing, once: c.once, memory: newMemory()}
+	other := &Store{pool: c.pool, now: time.Now, terms: c.terms, writing: c.writing, once: c.once, scanning: c.scanning, memory: newMemory(), statementTime: c.statementTime, pageBytes: c.pageBytes}
 	ahead := store(t, other, "one", "primary")
 	page, err := c.Changes(t.Context(), timeline.ChangePosition{Revision: ahead}, 10)
 	if err != nil || page.Revision != ahead {
@@ -413,8 +424,8 @@ func TestNothingIsOlderThanItsLabel(t *testing.T) {
 					answered[0].Add(1)
 				}
 				page, err := c.ListEvents(t.Context(), timeline.ListQuery{Limit: writes + 1})
-				if err != nil || int64(len(page.Docs)) < label-base {
-					t.Errorf("at revision %d there are %d events, %v", label, len(page.Docs), err)
+				if err != nil || int64(len(page.Docs())) < label-base {
+					t.Errorf("at revision %d there are %d events, %v", label, len(page.Docs()), err)
 					return
 				}
 			}

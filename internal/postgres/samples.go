@@ -32,7 +32,7 @@ func (s *Store) Samples(ctx context.Context, f timeline.Filter, needs timeline.S
 	if err != nil || p != nil && p.empty {
 		return err
 	}
-	leave, err := turn(ctx, s.scanning)
+	leave, err := s.turn(ctx, s.scanning)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.opentelemetry.io/otel/trace"
 
@@ -28,8 +27,7 @@ import (
 
 // Options tell how to reach the database.
 type Options struct {
-	URL       string // connection string for queries
-	DirectURL string // for migrations, where URL is a pooler; "": URL
+	URL string // connection string for queries
 	// ExecMode is "prepared" (default), or "exec" behind a transaction pooler,
 	// which cannot keep prepared statements.
 	ExecMode string
@@ -70,6 +68,8 @@ type Store struct {
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
 	scanning      chan struct{} // holds one for each reading of all rows, see turn
+	// statementTime is queryBudget, or what LimitStatements set.
+	statementTime time.Duration
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -77,10 +77,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	config, err := poolConfig(o, o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be read: %w", err)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
 	}
 	now := o.Now
 	if now == nil {
@@ -94,14 +90,19 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		writing, once = min(writing, 2), 1
 	}
 	s := &Store{
-		pool: pool, now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: newMemory(), pageBytes: maxPageBytes,
+		now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
+		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 
 		scanning: make(chan struct{}, max(1, config.MaxConns/2)),
 	}
-	s.primary.follows = hosts(config.ConnConfig) > 1
+	if s.primary.follows = hosts(config.ConnConfig) > 1; s.primary.follows {
+		config.BeforeConnect = s.primary.prefer
+	}
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+	}
 	if err := s.openReplicas(ctx, o); err != nil {
 		s.Close()
 		return nil, err
@@ -127,10 +128,7 @@ func poolConfig(o Options, url string) (*pgxpool.Config, error) {
 	if o.Traces != nil {
 		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
-	// A query whose client hung up, or whose budget is spent, is cancelled on the server.
-	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}
-	}
+	giveUpCancelled(config)
 	return config, nil
 }
 
@@ -217,6 +215,13 @@ func prepareConn(ctx context.Context, conn *pgx.Conn, execMode string) error {
 	return err
 }
 
+// LimitStatements sets how long a statement that reads may take; those of exports have
+// no limit. It is for the program's start, before anything is asked.
+func (s *Store) LimitStatements(most time.Duration) { s.statementTime = most }
+
+// Connections gives how many connections the pool has at most.
+func (s *Store) Connections() int { return int(s.pool.Config().MaxConns) }
+
 // Close gives every connection back, waiting for those in use.
 func (s *Store) Close() {
 	s.replicas.close()
@@ -302,15 +307,12 @@ func (s *Store) readWithinAt(ctx context.Context, needed int64, costly *timeline
 	var until time.Time
 	return s.readAt(ctx, needed, func(ctx context.Context, conn *pgxpool.Conn) error {
 		if until.IsZero() {
-			until = time.Now().Add(queryBudget)
+			until = time.Now().Add(s.statementTime)
 		}
 		limited, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
 		err := do(limited, conn)
 		if err != nil && ctx.Err() == nil && limited.Err() != nil {
-			if _, _, fresh := s.Known(); !fresh && s.watch.on.Load() {
-				costly = errNoAnswer
-			}
 			spent := *costly
 			if s.watch.silent() { // not the query is to blame
 				spent = *errNoAnswer

@@ -75,7 +75,7 @@ func put(t testing.TB, s *postgres.Store, e timeline.Event) postgres.Written {
 func ids(t testing.TB, page timeline.Page) []string {
 	t.Helper()
 	list := []string{}
-	for _, doc := range page.Docs {
+	for _, doc := range page.Docs() {
 		var e struct{ ID string }
 		if err := json.Unmarshal(doc, &e); err != nil {
 			t.Fatalf("%v in %s", err, doc)

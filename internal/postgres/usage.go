@@ -59,8 +59,7 @@ func (s *Store) Usage(ctx context.Context, kind string) (map[string]timeline.Usa
 
 // readUsage counts the ordered index, once for each revision.
 func (s *Store) readUsage(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
-	// Read, not known: what follows has no budget, and would wait for a silent database.
-	revision, _, err := s.ReadRevision(ctx)
+	revision, _, err := s.Revision(ctx)
 	if err != nil {
 		return nil, err
 	}

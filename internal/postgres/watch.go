@@ -28,6 +28,7 @@ type watch struct {
 
 	mu      sync.Mutex // held while now is replaced
 	doubted time.Time  // only readings that begin later are relied on
+	heard   time.Time  // when a reading came last
 }
 
 // known is a revision that was the newest. Times are read from the monotonic clock.
@@ -43,8 +44,9 @@ func (k *known) fresh() bool { return k != nil && time.Since(k.confirmed) < conf
 
 // silent tells that the database has said nothing to who watches it.
 func (w *watch) silent() bool {
-	k := w.now.Load()
-	return w.on.Load() && k != nil && !k.confirmed.IsZero() && !k.fresh()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.on.Load() && !w.heard.IsZero() && time.Since(w.heard) >= confirmedFor
 }
 
 // saw notes what a reading gave that was sent at began. It gives true when the database
@@ -52,8 +54,9 @@ func (w *watch) silent() bool {
 func (w *watch) saw(began time.Time, revision int64, at time.Time) (back bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.heard = time.Now()
 	old := w.now.Load()
-	next := known{revision: revision, at: at, learnt: time.Now(), confirmed: began}
+	next := known{revision: revision, at: at, learnt: w.heard, confirmed: began}
 	if !began.After(w.doubted) {
 		next.confirmed = time.Time{}
 	}
@@ -166,6 +169,7 @@ func (s *Store) sawRevision(began time.Time, revision int64, at time.Time) {
 	s.terms.forget()
 	s.taken.forget()
 	s.usage.forget()
+	s.taken.forget()
 	s.memory.table.Store(nil)
 }
 

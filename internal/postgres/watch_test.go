@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -106,7 +107,7 @@ func TestNothingIsOlderThanWhatWasTold(t *testing.T) {
 			return err
 		},
 	} {
-		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, memory: newMemory()}
+		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, scanning: other.scanning, memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes}
 		s.watch.on.Store(true)
 		if _, _, err := s.Revision(t.Context()); err != nil {
 			t.Fatal(err)
@@ -248,5 +249,31 @@ func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
 		if now, _, err := s.Revision(t.Context()); now != before+1 || err != nil {
 			t.Errorf("afterwards it tells %d, %v; want %d", now, err, before+1)
 		}
+	}
+}
+
+// TestWhoIsToBlame for a query that spent its budget: itself, also while the revision is
+// in doubt; the database, where that has said nothing meanwhile.
+func TestWhoIsToBlame(t *testing.T) {
+	t.Parallel()
+	alive, other := watched(t)
+	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, scanning: other.scanning, memory: newMemory(), statementTime: queryBudget} // watched by nobody who hears
+	silent.watch.on.Store(true)
+	if _, _, err := silent.ReadRevision(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for s, want := range map[*Store]timeline.Kind{alive: timeline.KindTooCostly, silent: timeline.KindUnavailable} {
+		t.Run(string(want), func(t *testing.T) {
+			t.Parallel()
+			err := s.readWithin(t.Context(), errQueryTooCostly, func(ctx context.Context, _ *pgxpool.Conn) error {
+				<-ctx.Done()
+				s.watch.doubt()
+				return ctx.Err()
+			})
+			var told *timeline.Error
+			if !errors.As(err, &told) || told.Kind != want {
+				t.Errorf("it is told %v", err)
+			}
+		})
 	}
 }

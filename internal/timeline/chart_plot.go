@@ -153,6 +153,9 @@ func (p *plotter) sum(shown []uint32, other bool) (total fixed, sums []series) {
 	for e := range p.all() {
 		weight := p.weigh(e)
 		total.add(&weight)
+		if len(p.values) == 0 && p.addDay(sums[0], e, &weight) {
+			continue
+		}
 		additions := p.plot(e)
 		if len(additions) == 0 {
 			continue
@@ -171,6 +174,36 @@ func (p *plotter) sum(shown []uint32, other bool) (total fixed, sums []series) {
 		}
 	}
 	return total, sums
+}
+
+// addDay adds an event of one known day, which most are, as plot does, at a fraction of
+// its cost: such an event is in one bucket. It gives false for others.
+func (p *plotter) addDay(s series, e *chartEvent, weight *fixed) bool {
+	if e.form != oneDay || e.spans != 0 || e.days[0] != e.days[1] || infinite(e.days[0]) {
+		return false
+	}
+	n := p.axis.buckets()
+	if n == 0 {
+		return true
+	}
+	bucket := p.axis.at(e.days[0])
+	if bucket < 0 || bucket == n || e.weight == 0 {
+		return true
+	}
+	within := func(row int) {
+		cells := s[row*(n+1)+bucket:]
+		cells[0].add(weight)
+		cells[1].sub(weight)
+	}
+	within(rowPossible)
+	if !e.doubtful {
+		within(rowCertain)
+	}
+	s[rowStart*(n+1)+bucket].add(weight)
+	if p.query.By == ByActive {
+		s[rowEnd*(n+1)+bucket].add(weight)
+	}
+	return true
 }
 
 // buckets finishes a series.

@@ -223,11 +223,33 @@ func appendMap[V any](b []byte, m map[string]V, value func([]byte, V) []byte) []
 // AppendNumber appends a finite number as encoding/json would: shortest form that
 // reads back the same, exponents only where they are far out.
 func AppendNumber(b []byte, f float64) []byte {
+	// A number of six decimals and fifteen digits is the shortest way to write its float.
+	if whole := math.Round(f * decimals); math.Abs(whole) < 1e15 && whole/decimals == f && whole != 0 {
+		return appendDecimals(b, int64(whole))
+	}
 	abs := math.Abs(f)
 	if abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		return strconv.AppendFloat(b, f, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}
+
+// appendDecimals appends millionths without zeros at the end.
+func appendDecimals(b []byte, millionths int64) []byte {
+	if millionths < 0 {
+		b, millionths = append(b, '-'), -millionths
+	}
+	b = strconv.AppendInt(b, millionths/decimals, 10)
+	rest := millionths % decimals
+	if rest == 0 {
+		return b
+	}
+	b = append(b, '.')
+	for unit := int64(decimals / 10); rest > 0; unit /= 10 {
+		b = append(b, byte('0'+rest/unit))
+		rest %= unit
+	}
+	return b
 }
 
 const hexDigits = "0123456789abcdef"

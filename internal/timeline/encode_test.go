@@ -3,6 +3,7 @@ package timeline_test
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -94,4 +95,11 @@ func TestAppendNumber(t *testing.T) {
 		check(t, f)
 	}
 	rapid.Check(t, func(t *rapid.T) { check(t, rapid.Float64().Draw(t, "number")) })
+	// What was rounded to six decimals, as in charts, is written as strconv would.
+	rapid.Check(t, func(t *rapid.T) {
+		f := float64(rapid.Int64Range(-1<<52, 1<<52).Draw(t, "millionths")>>rapid.IntRange(0, 52).Draw(t, "smaller")) / 1e6
+		if got, want := string(timeline.AppendNumber(nil, f)), strconv.FormatFloat(f, 'f', -1, 64); got != want {
+			t.Fatalf("%s became %s", want, got)
+		}
+	})
 }

@@ -106,6 +106,7 @@ type ListQuery struct {
 	Limit int
 	After *Position // nil: from the beginning
 	Count CountMode
+	Into  []byte // what the documents are appended to, see Page
 }
 
 // Count is how many events a filter keeps: exactly (eq), or at least (gte).
@@ -114,11 +115,40 @@ type Count struct {
 	Relation string
 }
 
-// Page is one page of ready documents. Next is nil on the last page.
+// Page is one page of ready documents. They lie one behind the other, with commas
+// between them, as they go to the client. Next is nil on the last page.
 type Page struct {
-	Docs  [][]byte
+	Data  []byte // what the page was begun with, and the documents
 	Next  *Position
 	Count *Count
+
+	begin int
+	ends  []int // of the documents in Data
+}
+
+// NewPage begins an empty page behind what is there already.
+func NewPage(into []byte) Page { return Page{Data: into, begin: len(into)} }
+
+// Append copies a document to the page's end.
+func (p *Page) Append(doc []byte) {
+	if len(p.ends) > 0 {
+		p.Data = append(p.Data, ',')
+	}
+	p.Data = append(p.Data, doc...)
+	p.ends = append(p.ends, len(p.Data))
+}
+
+// Len is the number of documents.
+func (p *Page) Len() int { return len(p.ends) }
+
+// Docs gives the documents. They are parts of Data.
+func (p *Page) Docs() [][]byte {
+	docs := make([][]byte, len(p.ends))
+	from := p.begin
+	for i, end := range p.ends {
+		docs[i], from = p.Data[from:end:end], end+1
+	}
+	return docs
 }
 
 // Key gives the filter in one canonical text: two filters with the same key keep

@@ -55,6 +55,12 @@ func checkPostgres(s types.ServiceConfig) []error {
 		faults = append(faults, errors.New("postgres: no named volume holds /var/lib/postgresql/data"))
 	}
 	faults = append(faults, checkVariable(s, "POSTGRES_INITDB_ARGS", "--locale=C.UTF-8 -E UTF8"))
+	roles := slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeBind && strings.HasSuffix(v.Source, "/deploy/postgres") && v.Target == "/docker-entrypoint-initdb.d" && v.ReadOnly
+	})
+	if !roles {
+		faults = append(faults, errors.New("postgres: deploy/postgres, which makes the roles, is not at /docker-entrypoint-initdb.d"))
+	}
 	if s.HealthCheck == nil || s.HealthCheck.Disable || !strings.Contains(strings.Join(s.HealthCheck.Test, " "), "pg_isready") {
 		faults = append(faults, errors.New("postgres: no health check asks pg_isready"))
 	}
@@ -79,23 +85,29 @@ func checkAPI(s types.ServiceConfig, root string) []error {
 	return faults
 }
 
-// checkDatabase compares the address that the program is given with the database
-// that Postgres makes.
+// checkDatabase compares the addresses that the program is given with the database and
+// the roles that Postgres makes: the one that serves is not the one that owns.
 func checkDatabase(api, postgres types.ServiceConfig) []error {
-	address, err := url.Parse(variable(api, "DATABASE_URL"))
-	if err != nil {
-		return []error{fmt.Errorf("api: DATABASE_URL: %w", err)}
-	}
-	password, _ := address.User.Password()
 	var faults []error
-	for _, part := range []struct{ name, got, want string }{
-		{"host", address.Host, "postgres:5432"},
-		{"user", address.User.Username(), variable(postgres, "POSTGRES_USER")},
-		{"password", password, variable(postgres, "POSTGRES_PASSWORD")},
-		{"database", strings.TrimPrefix(address.Path, "/"), variable(postgres, "POSTGRES_DB")},
+	for _, of := range []struct{ name, role, password string }{
+		{"DATABASE_URL", "tarikh_api", "TARIKH_API_PASSWORD"},
+		{"DATABASE_DIRECT_URL", "tarikh_owner", "TARIKH_OWNER_PASSWORD"},
 	} {
-		if part.got != part.want || part.got == "" {
-			faults = append(faults, fmt.Errorf("api: the %s of DATABASE_URL is %q, not %q", part.name, part.got, part.want))
+		address, err := url.Parse(variable(api, of.name))
+		if err != nil {
+			faults = append(faults, fmt.Errorf("api: %s: %w", of.name, err))
+			continue
+		}
+		password, _ := address.User.Password()
+		for _, part := range []struct{ name, got, want string }{
+			{"host", address.Host, "postgres:5432"},
+			{"user", address.User.Username(), of.role},
+			{"password", password, variable(postgres, of.password)},
+			{"database", strings.TrimPrefix(address.Path, "/"), variable(postgres, "POSTGRES_DB")},
+		} {
+			if part.got != part.want || part.got == "" {
+				faults = append(faults, fmt.Errorf("api: the %s of %s is %q, not %q", part.name, of.name, part.got, part.want))
+			}
 		}
 	}
 	return faults

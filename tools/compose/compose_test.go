@@ -15,8 +15,8 @@ func TestComposeFile(t *testing.T) {
 	t.Parallel()
 	for name, environment := range map[string][]string{
 		"as it is":               nil,
-		"with another password":  {"POSTGRES_PASSWORD=another"},
-		"with an empty password": {"POSTGRES_PASSWORD="},
+		"with another password":  {"TARIKH_API_PASSWORD=another", "TARIKH_OWNER_PASSWORD=a-third"},
+		"with an empty password": {"TARIKH_API_PASSWORD="},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +51,9 @@ func TestFaultsAreFound(t *testing.T) {
 		{"deaf inside", "TARIKH_LISTEN: 0.0.0.0:8080", "TARIKH_LISTEN: 127.0.0.1:8080", "TARIKH_LISTEN"},
 		{"not seeded", "TARIKH_SEED: sahel", "TARIKH_SEED: none", "TARIKH_SEED"},
 		{"another database", "POSTGRES_DB: tarikh", "POSTGRES_DB: postgres", "database"},
-		{"another password", "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-tarikh}", "POSTGRES_PASSWORD: secret", "password"},
+		{"another password", "TARIKH_API_PASSWORD: ${TARIKH_API_PASSWORD:-tarikh}", "TARIKH_API_PASSWORD: secret", "password"},
+		{"serving as the owner", "postgres://tarikh_api:", "postgres://tarikh_owner:", "user of DATABASE_URL"},
+		{"without the roles", "- ./deploy/postgres:/docker-entrypoint-initdb.d:ro", "", "the roles"},
 		{"an unknown key", "restart: unless-stopped", "restarts: unless-stopped", "services.postgres.restarts"},
 		{"no build", "build: .", "image: tarikh", "Dockerfile"},
 	} {

@@ -42,7 +42,7 @@ func run(data string, events int, odd bool, key string) (err error) {
 	if err := postgres.Migrate(ctx, server.URL()); err != nil {
 		return err
 	}
-	store, err := postgres.Open(ctx, postgres.Options{URL: server.URL(), DirectURL: server.URL()})
+	store, err := postgres.Open(ctx, postgres.Options{URL: server.URL()})
 	if err != nil {
 		return err
 	}
