@@ -76,6 +76,9 @@ func sealCursor(version byte, query string, place []byte, id string) string {
 // openCursor gives the place that a cursor holds, or what is wrong with it.
 func openCursor(version byte, cursor, query string) (place []byte, fault string) {
 	b, err := cursorEncoding.DecodeString(cursor)
+	if err == nil && cursorEncoding.EncodeToString(b) != cursor {
+		return nil, alteredCursor // the decoder passes over line ends
+	}
 	if err != nil || len(b) < 1+cursorDigest+cursorChecksum || b[0] != version {
 		return nil, alteredCursor
 	}

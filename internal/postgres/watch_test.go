@@ -133,7 +133,7 @@ func TestTheWatchIsMadeAgain(t *testing.T) {
 	if _, err := other.pool.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
 		t.Fatal(err)
 	}
-	other.pool.Reset() // it may have had more than the one that was left
+	other.pool.Reset() // its own idle connections were cut, too
 	takeRevisions(t, other, "a")
 	want, _, err := other.ReadRevision(t.Context())
 	if err != nil {
