@@ -301,9 +301,5 @@ func (a *api) checkAsOf(r *request, revision, newest int64) error {
 	if lost {
 		r.query.fault("as_of", "is revision %d, which was lost when a backup was restored; ask as of a time, or without as_of", revision)
 	}
-	var away *timeline.Error
-	if errors.As(err, &away) && away.Kind == timeline.KindUnavailable {
-		return nil // what is kept, or a replica, may answer for the past all the same
-	}
 	return err
 }
