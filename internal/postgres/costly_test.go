@@ -46,9 +46,10 @@ func TestCostlyQuestionsTakeTurns(t *testing.T) {
 	answers := map[string]chan error{}
 	gone, hangUp := context.WithCancel(t.Context())
 	for name, ask := range asked {
-		answers[name], answers[name+", of one who hangs up"] = make(chan error, 1), make(chan error, 1)
-		go func() { answers[name] <- ask(t.Context()) }()
-		go func() { answers[name+", of one who hangs up"] <- ask(gone) }()
+		stays, leaves := make(chan error, 1), make(chan error, 1)
+		answers[name], answers[name+", of one who hangs up"] = stays, leaves
+		go func() { stays <- ask(t.Context()) }()
+		go func() { leaves <- ask(gone) }()
 	}
 	if _, err := w.ListEvents(t.Context(), timeline.ListQuery{Filter: far, Limit: 1}); err != nil {
 		t.Errorf("a page: %v", err)

@@ -52,6 +52,13 @@ func MarksOf(s *Sample) (marks [2]Mark, n int) {
 		// The hull is enough where it is one month, and of one range of which the event
 		// is on some day.
 		one := s.Set == edtf.OneOf && len(s.Spans) == 1
+		for _, span := range s.Spans { // {2023..2023-01-02} names days behind its end, which the axis shows
+			for _, d := range []edtf.Bound{span.Lo, span.Hi} {
+				if d.Known && start && end && (d.Day < b.StartEarliest.Day || d.Day > b.EndLatest.Day) {
+					return marks, 0
+				}
+			}
+		}
 		if start && end && (one || IntervalMonth.ordinal(b.StartEarliest.Day) == IntervalMonth.ordinal(b.EndLatest.Day)) {
 			return [2]Mark{mark(MarkOne, b.StartEarliest, b.EndLatest)}, 1
 		}
