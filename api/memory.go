@@ -44,18 +44,8 @@ const limitEvery = time.Second
 // and large pages, or many clients that read slowly. With a limit below what is held, the
 // collector would do nothing but run, on half of the processors.
 func (m *memoryLimit) follow(ctx context.Context) {
-	if m == nil {
-		return
-	}
-	ticker := time.NewTicker(limitEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			m.set()
-		}
+	if m != nil {
+		every(ctx, limitEvery, m.set)
 	}
 }
 

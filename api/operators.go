@@ -158,18 +158,7 @@ func measureReadiness(ctx context.Context, m *telemetry.Metrics, store *postgres
 		}
 	}
 	look()
-	go func() {
-		ticker := time.NewTicker(readyEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				look()
-			}
-		}
-	}()
+	go every(ctx, readyEvery, look)
 }
 
 func truth(b bool) float64 {

@@ -139,14 +139,25 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 // forgetAnswers deletes, now and then, the answers that were kept for repetitions and
 // have expired.
 func forgetAnswers(ctx context.Context, store *postgres.Store, log *slog.Logger) {
-	for {
+	forget := func() {
 		if err := store.ForgetAnswers(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("expired answers of Idempotency-Keys stay for now", "cause", err)
 		}
+	}
+	forget()
+	every(ctx, time.Hour, forget)
+}
+
+// every does something again and again, an interval apart, until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(time.Hour):
+		case <-ticker.C:
+			do()
 		}
 	}
 }
