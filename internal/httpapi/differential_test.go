@@ -2,13 +2,10 @@ package httpapi_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -17,39 +14,15 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-var randomQueries = flag.Int("queries", 0, "random queries that are held against the reference; 0: 1,500, or 500,000 where TARIKH_SOAK=1")
-
-// TestRandomQueriesAgainstTheReference asks the handler random questions, in as many
-// goroutines as the machine has processors, and holds every answer against the plain
-// reference, byte for byte where there is an order: walks of pages, exact counts,
-// timelines, facets and exports, answered by SQL and by memory.
+// TestRandomQueriesAgainstTheReference asks the handler random questions and holds every
+// answer against the plain reference, byte for byte where there is an order: walks of
+// pages, exact counts, timelines, facets and exports, answered by SQL and by memory.
 func TestRandomQueriesAgainstTheReference(t *testing.T) {
 	t.Parallel()
-	queries := *randomQueries
-	switch {
-	case queries > 0:
-	case os.Getenv("TARIKH_SOAK") == "1":
-		queries = 500_000
-	default:
-		queries = walkLength * 3 / 4
-	}
 	s, events := serveRandom(t, 300)
 	keepInMemory(t, s.store)
 	d := &differential{service: s, events: events, revision: s.revision(t)}
-	var asked atomic.Int64
-	var askers sync.WaitGroup
-	for range 4 {
-		askers.Go(func() {
-			for !t.Failed() {
-				n := asked.Add(1)
-				if n > int64(queries) {
-					return
-				}
-				d.ask(t, int(n))
-			}
-		})
-	}
-	askers.Wait()
+	queries := reference.Ask(t, walkLength*3/4, func(n int) { d.ask(t, n) })
 	t.Logf("%d random queries: %d walks, %d timelines, %d facets, %d exports", queries, d.walks.Load(), d.charts.Load(), d.facets.Load(), d.exports.Load())
 }
 

@@ -1,11 +1,8 @@
 package postgres_test
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -14,52 +11,32 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-var randomQueries = flag.Int("queries", 0, "random queries that are held against the reference; 0: 2,000, or 500,000 where TARIKH_SOAK=1")
-
 // TestRandomQueriesAgainstTheReference asks the store for random pages, of the present
 // and of any revision before, from any place on, with counts from SQL and from memory.
 func TestRandomQueriesAgainstTheReference(t *testing.T) {
 	t.Parallel()
-	queries := *randomQueries
-	switch {
-	case queries > 0:
-	case os.Getenv("TARIKH_SOAK") == "1":
-		queries = 500_000
-	default:
-		queries = 2_000
-	}
 	w := newWorld(t, 300, 40)
 	follow(t, w)
-	var asked, past, found atomic.Int64
-	var askers sync.WaitGroup
-	for range 4 {
-		askers.Go(func() {
-			for !t.Failed() {
-				n := asked.Add(1)
-				if n > int64(queries) {
-					return
-				}
-				q, events := w.randomQuery(int(n))
-				if q.AsOf != nil {
-					past.Add(1)
-				}
-				page, err := w.ListEvents(t.Context(), q)
-				if err != nil {
-					t.Errorf("-world=%d query %d, %s: %v", w.seed, n, q.Key(), err)
-					return
-				}
-				found.Add(int64(len(page.Docs())))
-				events, next, count := reference.List(events, q)
-				if d := difference(texts(page.Docs()), documents(events)); d != "" {
-					t.Errorf("-world=%d query %d, %s:%s", w.seed, n, q.Key(), d)
-				}
-				if fmt.Sprint(deref(page.Next)) != fmt.Sprint(deref(next)) || fmt.Sprint(deref(page.Count)) != fmt.Sprint(deref(count)) {
-					t.Errorf("-world=%d query %d, %s: next %v, count %v; want %v, %v", w.seed, n, q.Key(), deref(page.Next), deref(page.Count), deref(next), deref(count))
-				}
-			}
-		})
-	}
-	askers.Wait()
+	var past, found atomic.Int64
+	queries := reference.Ask(t, 2_000, func(n int) {
+		q, events := w.randomQuery(n)
+		if q.AsOf != nil {
+			past.Add(1)
+		}
+		page, err := w.ListEvents(t.Context(), q)
+		if err != nil {
+			t.Errorf("-world=%d query %d, %s: %v", w.seed, n, q.Key(), err)
+			return
+		}
+		found.Add(int64(page.Len()))
+		events, next, count := reference.List(events, q)
+		if d := difference(texts(page.Docs()), documents(events)); d != "" {
+			t.Errorf("-world=%d query %d, %s:%s", w.seed, n, q.Key(), d)
+		}
+		if fmt.Sprint(deref(page.Next)) != fmt.Sprint(deref(next)) || fmt.Sprint(deref(page.Count)) != fmt.Sprint(deref(count)) {
+			t.Errorf("-world=%d query %d, %s: next %v, count %v; want %v, %v", w.seed, n, q.Key(), deref(page.Next), deref(page.Count), deref(next), deref(count))
+		}
+	})
 	t.Logf("%d random queries, %d of them of the past, gave %d events", queries, past.Load(), found.Load())
 	if found.Load() < int64(queries) {
 		t.Errorf("%d queries found %d events: they ask for too little", queries, found.Load())
