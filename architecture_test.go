@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/reference":    {"internal/edtf", "internal/country", "internal/fold", "internal/timeline"},
 	"internal/contracttest": {""},
 	"internal/badrequests":  {},
+	"internal/programtest":  {},
 	"internal/faults":       {},
 	"bench":                 {"*"},
 }

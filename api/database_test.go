@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 	"github.com/tarikh-timeline/tarikh/internal/postgres"
 )
@@ -173,124 +171,25 @@ func databaseOf(t *testing.T, address string) string {
 	return config.Database
 }
 
-// stoppable is a Postgres of the test's own, at an address that stays, which can be
-// stopped and started again, or be made to say nothing.
-type stoppable struct {
-	dir     string
-	address string // host:port
-	server  *pgembed.Server
-
-	listener net.Listener
-	mute     sync.RWMutex // locked while the server says nothing
-	mu       sync.Mutex
-	conns    []net.Conn
-}
-
-func newStoppable(t *testing.T) *stoppable {
+// newStarted is a node that runs.
+func newStarted(t *testing.T) *node {
 	t.Helper()
-	s := &stoppable{dir: filepath.Join(t.TempDir(), "data"), address: "127.0.0.1:0"}
-	s.start(t)
-	t.Cleanup(func() { s.stop(t) })
-	return s
-}
-
-// url is the address of its database.
-func (s *stoppable) url() string { return "postgres://tarikh@" + s.address + "/tarikh?sslmode=disable" }
-
-func (s *stoppable) start(t *testing.T) {
-	t.Helper()
-	var err error
-	if s.server, err = pgembed.Start(t.Context(), pgembed.Options{DataDir: s.dir, Unsafe: true}); err != nil {
-		t.Fatal(err)
-	}
-	if s.listener, err = net.Listen("tcp", s.address); err != nil {
-		t.Fatal(err)
-	}
-	s.address = s.listener.Addr().String()
-	config, err := pgx.ParseConfig(s.server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	go s.forward(s.listener, filepath.Join(config.Host, ".s.PGSQL.5432"))
-}
-
-// forward hands each connection on to the server's socket.
-func (s *stoppable) forward(from net.Listener, socket string) {
-	for {
-		conn, err := from.Accept()
-		if err != nil {
-			return
-		}
-		s.keep(conn)
-		go func() {
-			defer conn.Close()
-			server, err := net.Dial("unix", socket)
-			if err != nil {
-				return
-			}
-			defer server.Close()
-			s.keep(server)
-			go func() {
-				defer conn.Close()
-				_, _ = io.Copy(conn, server)
-			}()
-			_, _ = io.Copy(server, &gate{conn, s})
-		}()
-	}
-}
-
-func (s *stoppable) keep(conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conns = append(s.conns, conn)
-}
-
-// gate keeps what a client sends while its server is mute, and hands it on later, as a
-// network does that was cut for a while.
-type gate struct {
-	net.Conn
-	of *stoppable
-}
-
-func (g *gate) Read(p []byte) (int, error) {
-	n, err := g.Conn.Read(p)
-	g.of.mute.RLock()
-	defer g.of.mute.RUnlock()
-	return n, err
-}
-
-// stop ends the server, which tells its clients, and then nobody listens.
-func (s *stoppable) stop(t *testing.T) {
-	t.Helper()
-	if s.server == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience) // also at the test's end
-	defer cancel()
-	if err := s.server.Stop(ctx); err != nil {
-		t.Error(err)
-	}
-	s.server = nil
-	_ = s.listener.Close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, conn := range s.conns {
-		_ = conn.Close()
-	}
-	s.conns = nil
+	n := newNode(t)
+	n.start(t)
+	return n
 }
 
 func TestTheDatabaseIsStoppedWhileServing(t *testing.T) {
 	t.Parallel()
-	database := newStoppable(t)
-	p := startServing(t, []string{"DATABASE_URL=" + database.url(), "TARIKH_SEED=sahel"})
+	database := newStarted(t)
+	p := startServing(t, []string{"DATABASE_URL=" + database.wire.URL(), "TARIKH_SEED=sahel"})
 	kept := p.everything(t)
 	for _, outage := range []struct {
 		name       string
 		begin, end func()
 	}{
 		{"stopped", func() { database.stop(t) }, func() { database.start(t) }},
-		{"says nothing", database.mute.Lock, database.mute.Unlock},
+		{"says nothing", database.wire.Silence, database.wire.Speak},
 		{"stopped again", func() { database.stop(t) }, func() { database.start(t) }},
 	} {
 		warmUp(t, p)
@@ -373,10 +272,10 @@ func servesNoLonger(t *testing.T, p *instance, path string, forEver bool) {
 // A program that is told to end while its database says nothing ends too.
 func TestStoppedWithoutItsDatabase(t *testing.T) {
 	t.Parallel()
-	database := newStoppable(t)
-	p := startServing(t, []string{"DATABASE_URL=" + database.url()})
+	database := newStarted(t)
+	p := startServing(t, []string{"DATABASE_URL=" + database.wire.URL()})
 	warmUp(t, p)
-	database.mute.Lock()
+	database.wire.Silence()
 	p.stop(t, syscall.SIGTERM)
-	database.mute.Unlock()
+	database.wire.Speak()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // front is an nginx with the file of the documentation before an instance.
@@ -34,7 +34,7 @@ func front(t *testing.T, p *instance) *instance {
 		t.Fatal(err)
 	}
 	config := string(text)
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address := programtest.FreeAddress(t)
 	for here, instead := range map[string]string{"listen 80;": "listen " + address + ";", "server 127.0.0.1:8080;": "server " + strings.TrimPrefix(p.base, "http://") + ";"} {
 		if strings.Count(config, here) != 1 {
 			t.Fatalf("docs/nginx.conf has %q not once", here)
@@ -48,7 +48,7 @@ func front(t *testing.T, p *instance) *instance {
 	cmd := exec.Command(path, "-p", dir, "-c", file, "-e", "stderr", "-g", "daemon off;")
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var said lockedBuffer
+	var said programtest.Output
 	cmd.Stdout, cmd.Stderr = &said, &said
 	startBeside(t, cmd)
 	t.Cleanup(func() {

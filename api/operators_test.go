@@ -39,7 +39,11 @@ func TestTheAddressForOperators(t *testing.T) {
 	t.Parallel()
 	p, ops := forOperators(t, "DATABASE_URL="+pgtest.New(t), "TARIKH_SEED=sahel")
 	p.get(t, "/v1/events?country=ML")
-	metrics := ops.get(t, "/metrics")
+	var metrics reply
+	eventually(t, "the request is counted, which is after its client has the answer", func() bool {
+		metrics = ops.get(t, "/metrics")
+		return strings.Contains(metrics.body, "\ntarikh_http_requests_total{")
+	})
 	if metrics.status != http.StatusOK || !strings.HasPrefix(metrics.header.Get("Content-Type"), "text/plain") {
 		t.Errorf("%+v", metrics)
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // program finds a program that a test needs and CI installs.
@@ -33,17 +33,6 @@ func program(t *testing.T, name, packaged string) string {
 		}
 	}
 	return path
-}
-
-// freePort gives a port that nobody uses at this moment.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 // serverConns is how many connections the pooler has to the server: far fewer than the
@@ -64,13 +53,14 @@ func pooled(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	port := freePort(t)
+	place := programtest.FreeAddress(t)
+	_, port, _ := strings.Cut(place, ":")
 	ini := filepath.Join(dir, "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
 %s = host=%s port=5432 user=%s
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = %d
+listen_port = %s
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
@@ -83,11 +73,10 @@ ignore_startup_parameters = extra_float_digits
 	}
 	cmd := exec.Command(path, ini)
 	cmd.Dir = dir
-	var said lockedBuffer
+	var said programtest.Output
 	cmd.Stdout, cmd.Stderr = &said, &said
 	asServer(t, cmd, config.Host, dir)
 	startBeside(t, cmd)
-	place := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	eventually(t, "the pooler takes connections", func() bool {
 		if cmd.ProcessState != nil {
 			t.Fatalf("pgbouncer ended: %s", said.String())

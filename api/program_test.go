@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -11,62 +9,24 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // patience is how long a test waits for what must happen; it measures nothing.
 const patience = 2 * time.Minute
 
-func TestMain(m *testing.M) { pgtest.Main(m, removeProgram) }
+func TestMain(m *testing.M) { pgtest.Main(m, programtest.Remove) }
 
-// built is the program, built once when the first test asks.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tarikh-program-*")
-	if err != nil {
-		return "", err
-	}
-	builtIn = dir
-	path := filepath.Join(dir, "api")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
-
-// builtIn is set with built, for removeProgram.
-var builtIn string
-
-func removeProgram() {
-	if builtIn != "" {
-		_ = os.RemoveAll(builtIn)
-	}
-}
-
-// command is the program with args, in an environment that has nothing but what is
-// given, a home, and where programs are found. It serves on any free port.
+// command is the program with args, see programtest.Command.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"HOME=" + cmd.Dir, "TARIKH_LISTEN=127.0.0.1:0"}, env...)
-	for _, name := range []string{"PATH", "TMPDIR", "PG_BINDIR"} {
-		if value, is := os.LookupEnv(name); is {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // as a shell does
-	return cmd
+	return programtest.Command(t, env, args...)
 }
 
 // result is what an ended program said.
@@ -93,7 +53,7 @@ func refuses(t *testing.T, message string, env []string, args ...string) {
 // instance is a running program.
 type instance struct {
 	cmd       *exec.Cmd
-	out, errs lockedBuffer
+	out, errs programtest.Output
 	base      string // http://host:port
 	ended     chan struct{}
 }
@@ -228,14 +188,9 @@ func (p *instance) everything(t *testing.T) string {
 // postmaster gives the process of the server that works in a data folder.
 func postmaster(t *testing.T, data string) int {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil || pid <= 1 {
-		t.Fatalf("the server is process %q: %v", line, err)
+	pid := programtest.Postmaster(data)
+	if pid == 0 {
+		t.Fatalf("no server works in %s", data)
 	}
 	return pid
 }
@@ -263,22 +218,4 @@ func eventually(t *testing.T, what string, done func() bool) {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
-}
-
-// lockedBuffer is read while the program still writes.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 	"github.com/tarikh-timeline/tarikh/internal/seed"
 )
 
@@ -113,16 +114,18 @@ func serverKilled(t *testing.T, p *instance, data string) {
 	}
 	refused := 0
 	eventually(t, "the program serves again", func() bool {
-		r := p.get(t, "/v1/events")
+		r := p.get(t, "/v1/changes?limit=1") // of which nothing is kept
 		if r.status != http.StatusOK {
 			refused++
 			isUnavailable(t, r)
+			return false
 		}
-		return r.status == http.StatusOK && postmaster(t, data) != pid
+		now := programtest.Postmaster(data) // none for a moment, while the next one starts
+		return now != 0 && now != pid
 	})
 	t.Logf("%d requests were refused before the server was back", refused)
 	for range 30 {
-		if r := p.get(t, "/v1/events"); r.status != http.StatusOK {
+		if r := p.get(t, "/v1/changes?limit=1"); r.status != http.StatusOK {
 			t.Errorf("a request after it was back is answered with %+v", r)
 		}
 	}
@@ -302,7 +305,7 @@ func TestAMachineWithNothing(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("NOT CHECKED: the program on a machine without Postgres and npm, because only root can make it believe that")
 	}
-	path, err := built()
+	path, err := programtest.Built()
 	if err != nil {
 		t.Fatal(err)
 	}

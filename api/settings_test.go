@@ -247,8 +247,8 @@ func TestSettingsAreDescribed(t *testing.T) {
 // Without the lines of requests the log still tells what went wrong.
 func TestTheLogOfRequestsIsOff(t *testing.T) {
 	t.Parallel()
-	database := newStoppable(t)
-	p := startServing(t, []string{"DATABASE_URL=" + database.url(), "TARIKH_SEED=sahel", "TARIKH_LOG=off"})
+	database := newStarted(t)
+	p := startServing(t, []string{"DATABASE_URL=" + database.wire.URL(), "TARIKH_SEED=sahel", "TARIKH_LOG=off"})
 	for _, path := range []string{"/v1/events", "/v1/events", "/v1/none"} {
 		p.get(t, path)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgembed"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // ownPostgres gives the address of a Postgres that the test has for itself, as safe as
@@ -97,7 +98,7 @@ func (l *load) writing(t *testing.T, since time.Time) time.Duration {
 			return time.Since(since)
 		}
 	}
-	t.Fatalf("no write is acknowledged any more; it said\n%s", l.errs.tail())
+	t.Fatalf("no write is acknowledged any more; it said\n%s", l.errs.Tail())
 	return 0
 }
 
@@ -120,7 +121,7 @@ func TestPostgresIsKilled(t *testing.T) {
 	l.injecting("Postgres is killed")
 	for i := range times(20) {
 		some(600 * time.Millisecond)
-		server := postmaster(data)
+		server := programtest.Postmaster(data)
 		if server == 0 {
 			t.Fatal("there is no server to kill")
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // patience is how long a test waits for what must happen; it measures nothing.
@@ -51,7 +52,7 @@ func seconds(t *testing.T, inCI, whole time.Duration) time.Duration {
 }
 
 func TestMain(m *testing.M) {
-	pgtest.Main(m, removeProgram, printFigures)
+	pgtest.Main(m, programtest.Remove, printFigures)
 }
 
 // onItsOwn skips what tells nothing under the race detector, or in a short run.

@@ -14,54 +14,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
-// built is the program, built once when the first test asks.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tarikh-faults-*")
-	if err != nil {
-		return "", err
-	}
-	builtIn = dir
-	path := filepath.Join(dir, "api")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../../api").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
-
-// builtIn is set with built, for removeProgram.
-var builtIn string
-
-func removeProgram() {
-	if builtIn != "" {
-		_ = os.RemoveAll(builtIn)
-	}
-}
-
-// command is the program with args, in an environment that has nothing but what is
-// given, a home, and where programs are found.
+// command is the program with args, which begins with the data set that ships.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"HOME=" + cmd.Dir, "TARIKH_LISTEN=127.0.0.1:0", "TARIKH_SEED=sahel"}, env...)
-	for _, name := range []string{"PATH", "TMPDIR", "PG_BINDIR"} {
-		if value, is := os.LookupEnv(name); is {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return cmd
+	return programtest.Command(t, append([]string{"TARIKH_SEED=sahel"}, env...), args...)
 }
 
 // service is a program that is killed and started again, at an address that changes.
@@ -71,8 +35,8 @@ type service struct {
 	base   atomic.Value // string: http://host:port
 	client *http.Client
 	cmd    *exec.Cmd
-	out    *lockedBuffer
-	errs   *lockedBuffer
+	out    *programtest.Output
+	errs   *programtest.Output
 	ended  chan struct{}
 }
 
@@ -105,7 +69,7 @@ func (s *service) launch(t *testing.T) {
 	t.Helper()
 	cmd := command(t, s.env)
 	ended := make(chan struct{})
-	s.cmd, s.out, s.errs, s.ended = cmd, &lockedBuffer{}, &lockedBuffer{most: 1 << 20}, ended
+	s.cmd, s.out, s.errs, s.ended = cmd, &programtest.Output{}, &programtest.Output{Most: 1 << 20}, ended
 	cmd.Stdout, cmd.Stderr = s.out, s.errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -125,11 +89,11 @@ func (s *service) hear() error {
 		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("it ended with %v:\n%s", s.cmd.ProcessState, s.errs.tail())
+			return fmt.Errorf("it ended with %v:\n%s", s.cmd.ProcessState, s.errs.Tail())
 		default:
 		}
 	}
-	return errors.New("it does not serve: " + s.errs.tail())
+	return errors.New("it does not serve: " + s.errs.Tail())
 }
 
 func (s *service) pid() int { return s.cmd.Process.Pid }
@@ -160,7 +124,7 @@ func (s *service) running(t *testing.T) {
 	t.Helper()
 	select {
 	case <-s.ended:
-		t.Fatalf("the program ended by itself with %v:\n%s", s.cmd.ProcessState, s.errs.tail())
+		t.Fatalf("the program ended by itself with %v:\n%s", s.cmd.ProcessState, s.errs.Tail())
 	default:
 	}
 }
@@ -221,22 +185,8 @@ func (s *service) serving(t *testing.T, since time.Time) time.Duration {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatalf("it does not serve again; it said\n%s", s.errs.tail())
+	t.Fatalf("it does not serve again; it said\n%s", s.errs.Tail())
 	return 0
-}
-
-// postmaster gives the process of the server that works in a data folder; 0: none.
-func postmaster(data string) int {
-	text, err := os.ReadFile(filepath.Join(data, "postgres", "postmaster.pid"))
-	if err != nil {
-		return 0
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil || pid <= 1 {
-		return 0
-	}
-	return pid
 }
 
 // children gives the processes that a process has started.
@@ -258,33 +208,4 @@ func children(pid int) []int {
 	}
 	slices.Sort(found)
 	return found
-}
-
-// lockedBuffer is read while the program still writes. It keeps the last part.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	most int // 0: no bound
-	text []byte
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.text = append(b.text, p...)
-	if b.most > 0 && len(b.text) > 2*b.most {
-		b.text = append([]byte(nil), b.text[len(b.text)-b.most:]...)
-	}
-	return len(p), nil
-}
-
-// tail gives the last words.
-func (b *lockedBuffer) tail() string {
-	text := b.String()
-	return text[max(0, len(text)-3000):]
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return string(b.text)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -15,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 )
 
 // readings are what a visitor of a page asks for.
@@ -30,7 +31,7 @@ var readings = []string{
 func TestTwiceTheLoad(t *testing.T) {
 	onItsOwn(t) // alone: it measures what the machine can do
 	lasting := seconds(t, 10*time.Second, 30*time.Minute)
-	ops := freeAddress(t)
+	ops := programtest.FreeAddress(t)
 	s := newService(t, "DATABASE_URL="+ownPostgres(t, nil).URL(), "TARIKH_OPS_LISTEN="+ops)
 	s.fillWith(t, 3_000)
 	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = mostInFlight
@@ -244,17 +245,6 @@ func (s *service) uses(t *testing.T, ops string) use {
 	profile, _ := io.ReadAll(response.Body)
 	_, _ = fmt.Sscanf(string(profile), "goroutine profile: total %d", &u.goroutines)
 	return u
-}
-
-// freeAddress gives an address that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func quantile(list []time.Duration, q float64) time.Duration {

@@ -27,6 +27,7 @@ import (
 
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
@@ -522,7 +523,7 @@ func TestLostRevisionsAreNeverShown(t *testing.T) {
 func TestHitsHoldToTheRules(t *testing.T) {
 	t.Parallel()
 	now := clock.Add(time.Hour)
-	var log lockedBuffer
+	var log programtest.Output
 	keeping, bare := twins(t, func(o *httpapi.Options) {
 		o.RateLimit, o.CORSOrigins, o.Now = 4, []string{"https://a.example"}, func() time.Time { return now }
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))

@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 	"github.com/tarikh-timeline/tarikh/internal/reference"
 	"github.com/tarikh-timeline/tarikh/internal/render"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -382,7 +382,7 @@ func (s service) endless(t testing.TB, each func(doc []byte) error) error {
 func TestAnExportThatBreaksIsCut(t *testing.T) {
 	t.Parallel()
 	var s service
-	var log lockedBuffer
+	var log programtest.Output
 	s = withExports(t, func(_ context.Context, each func([]byte) error) error {
 		sent := 0
 		return s.endless(t, func(doc []byte) error {
@@ -414,24 +414,6 @@ func TestAnExportThatBreaksIsCut(t *testing.T) {
 	if got := strings.Count(log.String(), `cause="the database went away"`); got != 9 {
 		t.Errorf("the log tells it %d times:\n%s", got, log.String())
 	}
-}
-
-// lockedBuffer is a log that requests write at once.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // TestAClientThatHangsUpEndsTheExport: this test ends because the export does.

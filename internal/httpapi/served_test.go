@@ -17,14 +17,15 @@ import (
 
 	"github.com/tarikh-timeline/tarikh/internal/contracttest"
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
+	"github.com/tarikh-timeline/tarikh/internal/programtest"
 	"github.com/tarikh-timeline/tarikh/internal/telemetry"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // logged is a service whose log is read. Its streams end at once.
-func logged(t *testing.T, change ...func(*httpapi.Options)) (service, *lockedBuffer) {
+func logged(t *testing.T, change ...func(*httpapi.Options)) (service, *programtest.Output) {
 	t.Helper()
-	var log lockedBuffer
+	var log programtest.Output
 	stopped := make(chan struct{})
 	close(stopped)
 	return serve(t, append(change, func(o *httpapi.Options) {
@@ -33,7 +34,7 @@ func logged(t *testing.T, change ...func(*httpapi.Options)) (service, *lockedBuf
 }
 
 // lines are the log's, without what differs from run to run.
-func lines(t *testing.T, log *lockedBuffer) []map[string]any {
+func lines(t *testing.T, log *programtest.Output) []map[string]any {
 	t.Helper()
 	var found []map[string]any
 	for line := range strings.Lines(log.String()) {

@@ -1,26 +1,36 @@
 package pgtest
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // Wire is another address of a database, whose network a test breaks.
+//
+// It is written here: toxiproxy cannot lead to a Unix socket, and would bring a dozen
+// modules into the program's go.mod.
 type Wire struct {
-	url    string
-	place  string // host:port, which stays
-	server string // the server's socket
+	url   string
+	place string // host:port, which stays
+
+	delay       atomic.Int64 // of each piece, in nanoseconds
+	lostCommits atomic.Int64
 
 	silent   sync.RWMutex // locked while nothing goes through
 	mu       sync.Mutex
+	server   string       // the server's socket
 	listener net.Listener // nil while it is cut
 	conns    map[net.Conn]bool
 }
@@ -28,11 +38,8 @@ type Wire struct {
 // NewWire gives a way to the database at an address of this package.
 func NewWire(t testing.TB, address string) *Wire {
 	t.Helper()
-	config, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &Wire{place: "127.0.0.1:0", server: filepath.Join(config.Host, ".s.PGSQL.5432"), conns: map[net.Conn]bool{}}
+	w := &Wire{place: "127.0.0.1:0", conns: map[net.Conn]bool{}}
+	w.Lead(t, address)
 	w.Mend(t)
 	u, err := url.Parse(address)
 	if err != nil {
@@ -42,6 +49,19 @@ func NewWire(t testing.TB, address string) *Wire {
 	w.url = u.String()
 	t.Cleanup(w.Cut)
 	return w
+}
+
+// Lead sends new connections to the database at another address of this package, such
+// as that of a server which was started again.
+func (w *Wire) Lead(t testing.TB, address string) {
+	t.Helper()
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.server = filepath.Join(config.Host, ".s.PGSQL.5432")
 }
 
 // URL is its address.
@@ -55,6 +75,29 @@ func (w *Wire) Silence() { w.silent.Lock() }
 
 // Speak ends the silence; what was sent in it arrives.
 func (w *Wire) Speak() { w.silent.Unlock() }
+
+// Delay holds up each piece of what goes through.
+func (w *Wire) Delay(by time.Duration) { w.delay.Store(int64(by)) }
+
+// LoseCommits cuts so many connections behind a COMMIT: Postgres does it, and nobody
+// hears. Lost tells how many are still to come.
+func (w *Wire) LoseCommits(n int64) { w.lostCommits.Store(n) }
+
+// Lost is the number of commits whose answers are still to be lost.
+func (w *Wire) Lost() int64 { return w.lostCommits.Load() }
+
+// Reset ends every connection, and new ones are taken.
+func (w *Wire) Reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for conn := range w.conns {
+		if tcp, is := conn.(*net.TCPConn); is {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+	clear(w.conns)
+}
 
 // Cut ends every connection; nobody listens any more.
 func (w *Wire) Cut() {
@@ -94,7 +137,10 @@ func (w *Wire) Mend(t testing.TB) {
 // forward hands a connection's bytes on, in both directions.
 func (w *Wire) forward(of net.Listener, client net.Conn) {
 	defer client.Close()
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", w.server)
+	w.mu.Lock()
+	socket := w.server
+	w.mu.Unlock()
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", socket)
 	if err != nil {
 		return
 	}
@@ -104,10 +150,10 @@ func (w *Wire) forward(of net.Listener, client net.Conn) {
 	}
 	defer w.forget(client, server)
 	go func() {
-		_, _ = io.Copy(client, wireEnd{server, w})
+		_, _ = io.Copy(client, wireEnd{server, w, false})
 		_ = client.Close()
 	}()
-	_, _ = io.Copy(server, wireEnd{client, w})
+	_, _ = io.Copy(server, wireEnd{client, w, true})
 }
 
 // keep notes the ends of a connection, unless the wire was cut meanwhile.
@@ -128,17 +174,36 @@ func (w *Wire) forget(ends ...net.Conn) {
 	}
 }
 
-// wireEnd hands on what it reads when the wire is not silent.
+// wireEnd hands on what it reads as the wire's state lets it.
 type wireEnd struct {
 	io.Reader
-	of *Wire
+	of       *Wire
+	toServer bool
 }
 
 func (e wireEnd) Read(p []byte) (int, error) {
 	n, err := e.Reader.Read(p)
 	e.of.silent.RLock()
 	defer e.of.silent.RUnlock()
+	time.Sleep(time.Duration(e.of.delay.Load()))
+	if e.toServer && bytes.Contains(p[:n], []byte("commit\x00")) && e.of.loseCommit() {
+		return n, errLost // io.Copy hands on what was read
+	}
 	return n, err
+}
+
+var errLost = errors.New("cut behind a COMMIT")
+
+func (w *Wire) loseCommit() bool {
+	for {
+		left := w.lostCommits.Load()
+		if left <= 0 {
+			return false
+		}
+		if w.lostCommits.CompareAndSwap(left, left-1) {
+			return true
+		}
+	}
 }
 
 // ReplaceHosts gives an address whose hosts are those of wires, in their order, for
