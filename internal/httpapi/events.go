@@ -107,11 +107,8 @@ func pageOf(docs [][]byte) []byte {
 	return b
 }
 
-// closePage ends it. What is much larger than its page is not kept for it.
+// closePage ends it.
 func closePage(b []byte, limit int, next string, count *timeline.Count, revision int64) []byte {
-	if cap(b) > 2*(len(b)+aroundPage) {
-		b = append(make([]byte, 0, len(b)+aroundPage), b...)
-	}
 	b = append(b, `],"page":{"limit":`...)
 	b = strconv.AppendInt(b, int64(limit), 10)
 	b = append(b, `,"next_cursor":`...)

@@ -3,8 +3,8 @@ package postgres
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,7 +16,7 @@ const cancelledKey = "tarikh.cancelled"
 // cancelling cancels, on the server, a query whose client hung up or whose budget is
 // spent. Postgres delivers a cancellation some time after it was asked to, and may find
 // the connection's next statement, that of somebody else; so the connection is not used
-// again, see giveUpCancelled.
+// again, see release.
 type cancelling struct {
 	*pgconn.CancelRequestContextWatcherHandler
 	happened *atomic.Bool
@@ -27,15 +27,25 @@ func (c cancelling) HandleCancel(ctx context.Context) {
 	c.CancelRequestContextWatcherHandler.HandleCancel(ctx)
 }
 
-// giveUpCancelled makes a pool's connections cancel their queries on the server, once.
-func giveUpCancelled(config *pgxpool.Config) {
+// cancelOnServer makes a pool's connections cancel their queries on the server. What is
+// not cancelled within budget is given up with its connection.
+func cancelOnServer(config *pgxpool.Config, budget time.Duration) {
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		happened := &atomic.Bool{}
 		conn.CustomData()[cancelledKey] = happened
-		return cancelling{&pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelBudget}, happened}
+		return cancelling{&pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: budget}, happened}
 	}
-	config.AfterRelease = func(conn *pgx.Conn) bool {
-		happened, known := conn.PgConn().CustomData()[cancelledKey].(*atomic.Bool)
-		return !known || !happened.Load()
+}
+
+// release gives a connection back to its pool, or gives it up where a statement of it was
+// cancelled or it broke. The pool would keep its place until it is closed in order, for
+// which it waits 15 s where the server's machine is gone; so it is taken out, and the
+// place is free at once.
+func release(conn *pgxpool.Conn) {
+	happened, known := conn.Conn().PgConn().CustomData()[cancelledKey].(*atomic.Bool)
+	if !conn.Conn().IsClosed() && !(known && happened.Load()) {
+		conn.Release()
+		return
 	}
+	go closeSoon(conn.Hijack())
 }

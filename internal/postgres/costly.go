@@ -20,17 +20,8 @@ var errManyCostly = &timeline.Error{
 
 // turn waits for a place among costly questions, for as long as one of them may take.
 func (s *Store) turn(ctx context.Context, places chan struct{}) (leave func(), err error) {
-	waiting := time.NewTimer(s.statementTime)
-	defer waiting.Stop()
-	select {
-	case places <- struct{}{}:
-		return func() { <-places }, nil
-	case <-waiting.C:
-		spent := *errManyCostly
-		return nil, &spent
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	full := *errManyCostly
+	return await(ctx, places, s.statementTime, &full)
 }
 
 // compute runs do, which asks the copy in memory, when its turn has come. Where do looks

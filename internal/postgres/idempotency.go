@@ -54,7 +54,7 @@ func (o *onceTx) inside(ctx context.Context, write func(ctx context.Context, tx 
 // A write that do makes with its context is in one transaction with the kept answer:
 // whenever a process is killed, both are there or neither is.
 func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []byte, do func(ctx context.Context) (Answer, error)) (Answer, error) {
-	leave, err := await(ctx, s.once)
+	leave, err := await(ctx, s.once, lockBudget, anotherWrite(nil))
 	if err != nil {
 		return Answer{}, err
 	}

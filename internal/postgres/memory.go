@@ -151,7 +151,7 @@ func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 // that is too much or there is no copy. It takes no longer than a query may, also in
 // waiting for another one: the rows can answer.
 func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, queryBudget)
+	ctx, cancel := context.WithTimeout(ctx, s.statementTime)
 	defer cancel()
 	select {
 	case s.memory.updating <- struct{}{}:

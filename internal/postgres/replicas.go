@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -76,9 +75,7 @@ func (s *Store) openReplicas(ctx context.Context, o Options) error {
 		if err != nil {
 			return fmt.Errorf("DATABASE_REPLICA_URL cannot be read: %w", err)
 		}
-		config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-			return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: replicaCancel}
-		}
+		cancelOnServer(config, replicaCancel)
 		pool, err := pgxpool.NewWithConfig(ctx, config)
 		if err != nil {
 			return fmt.Errorf("DATABASE_REPLICA_URL cannot be used: %w", err)
@@ -206,7 +203,7 @@ func (r *replica) read(ctx context.Context, needed int64, do func(ctx context.Co
 	conn, err := r.pool.Acquire(waiting)
 	cancel()
 	if err == nil {
-		defer conn.Release()
+		defer release(conn)
 		if err = reachedBy(reading, conn, needed); err == nil {
 			err = do(reading, conn)
 		}

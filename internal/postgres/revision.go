@@ -22,7 +22,7 @@ type stamp struct {
 // when other writes take longer than lockBudget.
 func (s *Store) inRevision(ctx context.Context, by Author, action string, do func(ctx context.Context, tx pgx.Tx, at stamp) (changed bool, err error)) error {
 	until := time.Now().Add(lockBudget)
-	leave, err := await(ctx, s.writing)
+	leave, err := await(ctx, s.writing, lockBudget, anotherWrite(nil))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, 
 	if err != nil {
 		return translate(ctx, unreachable(ctx, err))
 	}
-	defer conn.Release()
+	defer release(conn)
 	writing, stop := s.primary.during(ctx, conn)
 	defer stop()
 	tx, err := conn.Begin(writing)
@@ -83,16 +83,16 @@ func rollBack(ctx context.Context, tx pgx.Tx) {
 	_ = tx.Rollback(undo)
 }
 
-// await takes a place among the writes under way, for which it waits as long as for the
-// revision.
-func await(ctx context.Context, places chan struct{}) (leave func(), err error) {
-	waiting := time.NewTimer(lockBudget)
+// await takes one of a bounded number of places, which leave gives back. Where none is to
+// be had within patience, the error is full.
+func await(ctx context.Context, places chan struct{}, patience time.Duration, full error) (leave func(), err error) {
+	waiting := time.NewTimer(patience)
 	defer waiting.Stop()
 	select {
 	case places <- struct{}{}:
 		return func() { <-places }, nil
 	case <-waiting.C:
-		return nil, anotherWrite(nil)
+		return nil, full
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -128,7 +128,7 @@ func poolConfig(o Options, url string) (*pgxpool.Config, error) {
 	if o.Traces != nil {
 		config.ConnConfig.Tracer = newTracer(o.Traces)
 	}
-	giveUpCancelled(config)
+	cancelOnServer(config, cancelBudget)
 	return config, nil
 }
 
@@ -274,7 +274,7 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgx
 	if err != nil {
 		return translate(ctx, unreachable(ctx, err))
 	}
-	defer conn.Release()
+	defer release(conn)
 	reading, stop := s.primary.during(ctx, conn)
 	defer stop()
 	err = do(reading, conn)
