@@ -17,7 +17,7 @@ func (a *api) getEventHistory(r *request) (*answer, error) {
 		return nil, err
 	}
 	limit := r.query.number("limit")
-	return a.changesAnswer(r, walk, limit, func() (timeline.ChangePage, error) {
+	return a.changesAnswer(r, walk, limit, func(r *request) (timeline.ChangePage, error) {
 		return a.Store.History(r.ctx, r.pathID, from.Revision, limit)
 	})
 }
@@ -35,7 +35,7 @@ func (a *api) listChanges(r *request) (*answer, error) {
 		return nil, err
 	}
 	limit := r.query.number("limit")
-	return a.changesAnswer(r, walk, limit, func() (timeline.ChangePage, error) {
+	return a.changesAnswer(r, walk, limit, func(r *request) (timeline.ChangePage, error) {
 		page, err := a.Store.Changes(r.ctx, from, limit)
 		if err == nil {
 			err = a.checkPlace(r, "after", from, page.Revision)
@@ -44,35 +44,35 @@ func (a *api) listChanges(r *request) (*answer, error) {
 	})
 }
 
-// changesAnswer gives a page of changes. The newest revision is read before it, so that
-// who holds the same page already is told so without reading any change. walk is what
-// its cursors belong to.
-func (a *api) changesAnswer(r *request, walk string, limit int, read func() (timeline.ChangePage, error)) (*answer, error) {
+// changesAnswer gives a page of changes, which is the same for all followers who are at
+// the same place. walk is what its cursors belong to.
+func (a *api) changesAnswer(r *request, walk string, limit int, read func(r *request) (timeline.ChangePage, error)) (*answer, error) {
 	newest, err := a.newest(r)
 	if err != nil {
 		return nil, err
 	}
-	defer r.timed()()
+	now := moment{revision: newest, newest: newest, cache: revalidated}
 	query := fmt.Sprintf("%s&after=%s&limit=%d&cursor=%s", walk, r.query.text("after"), limit, r.query.text("cursor"))
-	if same := r.unchanged(listETag(newest, r.op.id, query), revalidated); same != nil {
-		return same, nil
+	given := now.answer(r.op.id, query)
+	given.make = func(r *request) (made, error) {
+		stop := r.timed()
+		page, err := read(r)
+		stop()
+		if err != nil {
+			return made{}, err
+		}
+		next := ""
+		if page.Next != nil {
+			next = encodeChangeCursor(*page.Next, walk)
+		}
+		docs := make([][]byte, len(page.Changes))
+		for i := range page.Changes {
+			docs[i] = timeline.AppendChange(nil, &page.Changes[i])
+		}
+		// The page may be newer than what was known here.
+		etag := listETag(page.Revision, r.op.id, query)
+		return made{body: closePage(pageOf(docs), limit, next, nil, page.Revision), next: next, etag: etag, rows: len(docs)}, nil
 	}
-	page, err := read()
-	if err != nil {
-		return nil, err
-	}
-	given := &answer{etag: listETag(page.Revision, r.op.id, query), cache: revalidated}
-	next := ""
-	if page.Next != nil {
-		next = encodeChangeCursor(*page.Next, walk)
-		given.next = nextAddress(r, next)
-	}
-	docs := make([][]byte, len(page.Changes))
-	for i := range page.Changes {
-		docs[i] = timeline.AppendChange(nil, &page.Changes[i])
-	}
-	given.body = closePage(pageOf(docs), limit, next, nil, page.Revision)
-	r.served.rows = len(docs)
 	return given, nil
 }
 
@@ -102,9 +102,10 @@ func (r *request) after(name, value string) int64 {
 // or that was lost when a backup was restored. Whoever is there follows other data, and
 // would miss what became of them.
 func (a *api) checkPlace(r *request, name string, from timeline.ChangePosition, newest int64) error {
+	var asked query // and not the request's own: others may be waiting for the same answer
 	if from.Revision > newest {
-		r.query.fault(name, "is revision %d, but the newest is %d; these are other data than those you followed: begin again with 0", from.Revision, newest)
-		return r.query.err()
+		asked.fault(name, "is revision %d, but the newest is %d; these are other data than those you followed: begin again with 0", from.Revision, newest)
+		return asked.err()
 	}
 	if from.Revision == newest { // most followers: there is nothing to look up
 		return nil
@@ -116,7 +117,7 @@ func (a *api) checkPlace(r *request, name string, from timeline.ChangePosition, 
 		return err
 	}
 	if lost {
-		r.query.fault(name, "is revision %d, which was lost when a backup was restored: begin again with 0", from.Revision)
+		asked.fault(name, "is revision %d, which was lost when a backup was restored: begin again with 0", from.Revision)
 	}
-	return r.query.err()
+	return asked.err()
 }

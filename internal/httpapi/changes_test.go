@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -345,6 +346,38 @@ func TestALostRevisionIsNeverAnswered(t *testing.T) {
 			got := s.get(t, fmt.Sprintf("%s?as_of=%d", path, revision)).want(t, status)
 			if told := strings.Contains(string(got.body), "was lost when a backup was restored"); told != (status == 400) {
 				t.Errorf("%s at %d: %s", path, revision, got.body)
+			}
+		}
+	}
+}
+
+// TestFollowersAtOnePlaceShareAPage: it is read once for all of them, until a write.
+func TestFollowersAtOnePlaceShareAPage(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for _, target := range []string{"/v1/changes?limit=1000", "/v1/changes?after=1", "/v1/events/ml-coup-2021/history"} {
+		first := s.get(t, target)
+		second := s.get(t, target)
+		if first.isHit() || !second.isHit() || !bytes.Equal(first.body, second.body) || first.header.Get("ETag") != second.header.Get("ETag") {
+			t.Errorf("%s: %v, then %v", target, first.header, second.header)
+		}
+		e := event(t, "of-now", "2024")
+		e.Summary = map[string]string{"en": target}
+		written := s.put(t, e)
+		if third := s.get(t, target); third.isHit() || revisionOf(t, third.body) != written.Revision {
+			t.Errorf("%s after a write: %v %.300s", target, third.header, third.body)
+		}
+	}
+	// Any answer will do, but there is none of what never was.
+	for _, target := range []string{"/v1/events/none", "/v1/events/none/history", "/v1/events/none/chain"} {
+		if got := s.get(t, target, "If-None-Match", "*"); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", target, got.status, got.body)
+		}
+	}
+	for _, target := range []string{"/v1/changes", "/v1/events", "/v1/events/ml-coup-2021", "/v1/events/ml-coup-2021/chain"} {
+		for range 2 {
+			if got := s.get(t, target, "If-None-Match", "*"); got.status != http.StatusNotModified {
+				t.Errorf("%s: %d %s", target, got.status, got.body)
 			}
 		}
 	}

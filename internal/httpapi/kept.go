@@ -22,7 +22,7 @@ var timingOfHits = []string{"cache;desc=hit"}
 
 // complete gives an answer its body, or tells that the client's copy of it still stands.
 func (a *api) complete(r *request, given *answer) (*answer, error) {
-	if given.etag != "" {
+	if given.etag != "" && !strings.Contains(r.ifNoneMatch, "*") { // any answer, if there is one
 		if same := r.unchanged(given.etag, given.cache); same != nil {
 			a.remember(r, given, nil)
 			return same, nil

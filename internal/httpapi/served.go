@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/tarikh-timeline/tarikh/internal/telemetry"
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
 // served is what is told of a request when it is over, in the log and in the metrics.
@@ -115,7 +117,7 @@ func (a *api) tell(ctx context.Context, s *served) {
 	}
 	level := slog.LevelInfo
 	if s.cause != nil {
-		level = slog.LevelError
+		level = s.severity()
 	}
 	if !a.Log.Enabled(ctx, level) {
 		return
@@ -132,6 +134,17 @@ func (a *api) tell(ctx context.Context, s *served) {
 		fields = append(fields, slog.String("cause", fmt.Sprint(s.cause)))
 	}
 	a.Log.LogAttrs(ctx, level, "request", fields...)
+}
+
+// severity tells how much an operator should mind what went wrong.
+func (s *served) severity() slog.Level {
+	switch err, _ := s.cause.(error); {
+	case errors.Is(err, context.Canceled): // the client left
+		return slog.LevelInfo
+	case s.problem == string(timeline.KindBusy): // it is told to come again
+		return slog.LevelWarn
+	}
+	return slog.LevelError
 }
 
 // servedOf gives the account of the request.

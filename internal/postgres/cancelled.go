@@ -43,9 +43,9 @@ func cancelOnServer(config *pgxpool.Config, budget time.Duration) {
 // place is free at once.
 func release(conn *pgxpool.Conn) {
 	happened, known := conn.Conn().PgConn().CustomData()[cancelledKey].(*atomic.Bool)
-	if !conn.Conn().IsClosed() && !(known && happened.Load()) {
-		conn.Release()
+	if conn.Conn().IsClosed() || known && happened.Load() {
+		go closeSoon(conn.Hijack())
 		return
 	}
-	go closeSoon(conn.Hijack())
+	conn.Release()
 }
