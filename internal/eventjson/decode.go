@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -37,8 +38,17 @@ func DecodeAs(id string, data []byte) (timeline.Event, []timeline.Fault, error) 
 	return decode(&reader{known: id}, data)
 }
 
+// decoders are reused: each has tables of the names it has met.
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
 func decode(r *reader, data []byte) (timeline.Event, []timeline.Fault, error) {
-	r.dec = jsontext.NewDecoder(bytes.NewBuffer(data))
+	r.dec = decoders.Get().(*jsontext.Decoder)
+	r.dec.Reset(bytes.NewBuffer(data))
+	defer func() {
+		r.dec.Reset(nothing) // and keep no data
+		decoders.Put(r.dec)
+		r.dec = nil
+	}()
 	e := r.event()
 	r.end()
 	if r.err != nil {
@@ -52,6 +62,8 @@ func decode(r *reader, data []byte) (timeline.Event, []timeline.Fault, error) {
 	}
 	return e, r.faults, nil
 }
+
+var nothing = bytes.NewReader(nil)
 
 // stampBytes is more than the store adds to an event's body.
 const stampBytes = 160
@@ -110,8 +122,12 @@ type reader struct {
 
 // fault notes something wrong with the value that was read last.
 func (r *reader) fault(detail string, args ...any) *timeline.Fault {
-	return r.faultAt(string(r.dec.StackPointer()), detail, args...)
+	return r.faultAt(r.here(), detail, args...)
 }
+
+// here is the pointer of the value that was read last. It is as long as the value is
+// deep, and asked for where there is something to say alone.
+func (r *reader) here() string { return string(r.dec.StackPointer()) }
 
 func (r *reader) faultAt(pointer, detail string, args ...any) *timeline.Fault {
 	switch len(r.faults) {
@@ -153,24 +169,23 @@ func (r *reader) null() bool {
 }
 
 // object reads an object and hands each member's name to member, which must read
-// its value. It gives the object's pointer, and false when there was no object.
-func (r *reader) object(member func(name string)) (pointer string, ok bool) {
+// its value. It is false when there was no object.
+func (r *reader) object(member func(name string)) bool {
 	if r.err != nil {
-		return "", false
+		return false
 	}
 	if r.dec.PeekKind() != '{' {
 		r.skip()
 		if r.err == nil {
 			r.fault("must be an object")
 		}
-		return "", false
+		return false
 	}
 	r.members(member)
-	return string(r.dec.StackPointer()), r.err == nil
+	return r.err == nil
 }
 
-// members reads the object that comes next, without its pointer: that is as long as
-// the object is deep, which makes a deep value of objects slow.
+// members reads the object that comes next.
 func (r *reader) members(member func(name string)) {
 	r.token()
 	for r.err == nil && r.dec.PeekKind() != '}' {
@@ -221,11 +236,11 @@ func (r *reader) unknown(name string, known []string) {
 	}
 }
 
-// required notes the members of an object that are missing.
-func (r *reader) required(pointer string, seen []string, names ...string) {
+// required notes the members that are missing of the object that was read last.
+func (r *reader) required(seen []string, names ...string) {
 	for _, name := range names {
 		if !slices.Contains(seen, name) {
-			r.faultAt(pointer+"/"+name, "is required")
+			r.faultAt(r.here()+"/"+name, "is required")
 		}
 	}
 }
@@ -237,8 +252,8 @@ var eventMembers = []string{
 
 func (r *reader) event() timeline.Event {
 	var e timeline.Event
-	var seen []string
-	pointer, ok := r.object(func(name string) {
+	seen := make([]string, 0, 20)
+	ok := r.object(func(name string) {
 		seen = append(seen, name)
 		switch name {
 		case "id":
@@ -287,10 +302,10 @@ func (r *reader) event() timeline.Event {
 	if !slices.Contains(seen, "status") {
 		e.Status = "occurred"
 	}
-	r.required(pointer, seen, "dataset", "type", "date", "title", "sources")
+	r.required(seen, "dataset", "type", "date", "title", "sources")
 	if r.known != "" {
 		if e.ID != "" && e.ID != r.known {
-			f := r.faultAt(pointer+"/id", "is not the id of the address; leave it out, or write to its own address")
+			f := r.faultAt(r.here()+"/id", "is not the id of the address; leave it out, or write to its own address")
 			f.Suggestion = r.known
 		}
 		e.ID = r.known
@@ -307,8 +322,8 @@ var dateMembers = []string{"edtf", "earliest", "start_latest", "end_earliest", "
 
 func (r *reader) date() edtf.Date {
 	var d edtf.Date
-	var seen []string
-	pointer, ok := r.object(func(name string) {
+	seen := make([]string, 0, 1)
+	ok := r.object(func(name string) {
 		switch {
 		case name == "edtf":
 			seen = append(seen, name)
@@ -320,7 +335,7 @@ func (r *reader) date() edtf.Date {
 		}
 	})
 	if ok {
-		r.required(pointer, seen, "edtf")
+		r.required(seen, "edtf")
 	}
 	return d
 }

@@ -94,7 +94,7 @@ func (r *reader) word(allowed []string) string {
 // text reads an object of language tags to words, with at least one.
 func (r *reader) text(most int) timeline.Text {
 	t := timeline.Text{}
-	_, ok := r.object(func(lang string) {
+	ok := r.object(func(lang string) {
 		words := r.words(most)
 		if r.err == nil && !ValidLanguage(lang) {
 			r.fault("is not a BCP 47 language tag such as ar, en or pt-BR")
@@ -138,8 +138,8 @@ func (r *reader) countries() []timeline.CountryRole {
 	list := []timeline.CountryRole{}
 	r.array(maxCountries, func(int) {
 		var c timeline.CountryRole
-		var seen []string
-		pointer, ok := r.object(func(name string) {
+		seen := make([]string, 0, 8)
+		ok := r.object(func(name string) {
 			seen = append(seen, name)
 			switch name {
 			case "code":
@@ -153,9 +153,9 @@ func (r *reader) countries() []timeline.CountryRole {
 		if !ok {
 			return
 		}
-		r.required(pointer, seen, "code", "role")
+		r.required(seen, "code", "role")
 		if slices.Contains(list, c) {
-			r.faultAt(pointer, "repeats a country with the same role")
+			r.fault("repeats a country with the same role")
 		}
 		list = append(list, c)
 	})
@@ -181,8 +181,8 @@ func (r *reader) actors() []timeline.Actor {
 	list := []timeline.Actor{}
 	r.array(maxActors, func(int) {
 		var a timeline.Actor
-		var seen []string
-		pointer, ok := r.object(func(name string) {
+		seen := make([]string, 0, 8)
+		ok := r.object(func(name string) {
 			seen = append(seen, name)
 			switch name {
 			case "name":
@@ -200,7 +200,7 @@ func (r *reader) actors() []timeline.Actor {
 			}
 		})
 		if ok {
-			r.required(pointer, seen, "name", "kind", "role")
+			r.required(seen, "name", "kind", "role")
 		}
 		list = append(list, a)
 	})
@@ -209,8 +209,8 @@ func (r *reader) actors() []timeline.Actor {
 
 func (r *reader) location() *timeline.Location {
 	var l timeline.Location
-	var seen []string
-	pointer, ok := r.object(func(name string) {
+	seen := make([]string, 0, 8)
+	ok := r.object(func(name string) {
 		seen = append(seen, name)
 		switch name {
 		case "name":
@@ -226,7 +226,7 @@ func (r *reader) location() *timeline.Location {
 		}
 	})
 	if ok {
-		r.required(pointer, seen, "name", "latitude", "longitude", "precision")
+		r.required(seen, "name", "latitude", "longitude", "precision")
 	}
 	return &l
 }
@@ -267,7 +267,7 @@ func (r *reader) number(low, high float64) float64 {
 
 func (r *reader) measures() map[string]float64 {
 	m := map[string]float64{}
-	_, ok := r.object(func(name string) {
+	ok := r.object(func(name string) {
 		v := r.number(0, math.Inf(1))
 		if r.err == nil && !ValidMeasure(name) {
 			r.fault("the name of a measure must be 1 to 64 of a-z, 0-9 and _, beginning with a letter")
@@ -324,9 +324,9 @@ func (r *reader) faultNotedAt(pointer string) bool {
 
 func (r *reader) source() timeline.Source {
 	s := timeline.Source{Supports: []string{}}
-	var seen []string
+	seen := make([]string, 0, 8)
 	before := len(r.faults)
-	pointer, ok := r.object(func(name string) {
+	ok := r.object(func(name string) {
 		seen = append(seen, name)
 		switch name {
 		case "title":
@@ -350,10 +350,10 @@ func (r *reader) source() timeline.Source {
 	if !ok {
 		return s
 	}
-	r.required(pointer, seen, "language")
+	r.required(seen, "language")
 	// Not where one is there, and wrong: that is told already.
 	if s.Title+s.Publisher+s.URL+s.Quote == "" && len(r.faults) == before {
-		r.faultAt(pointer, "needs a title, a publisher, a url or a quote")
+		r.fault("needs a title, a publisher, a url or a quote")
 	}
 	return s
 }
@@ -411,8 +411,8 @@ func (r *reader) links() []timeline.Link {
 	list := []timeline.Link{}
 	r.array(maxLinks, func(int) {
 		var l timeline.Link
-		var seen []string
-		pointer, ok := r.object(func(name string) {
+		seen := make([]string, 0, 8)
+		ok := r.object(func(name string) {
 			seen = append(seen, name)
 			switch name {
 			case "relation":
@@ -426,9 +426,9 @@ func (r *reader) links() []timeline.Link {
 		if !ok {
 			return
 		}
-		r.required(pointer, seen, "relation", "event")
+		r.required(seen, "relation", "event")
 		if slices.Contains(list, l) {
-			r.faultAt(pointer, "repeats a link")
+			r.fault("repeats a link")
 		}
 		list = append(list, l)
 	})
@@ -437,7 +437,7 @@ func (r *reader) links() []timeline.Link {
 
 func (r *reader) attributes() map[string]string {
 	m := map[string]string{}
-	_, ok := r.object(func(name string) {
+	ok := r.object(func(name string) {
 		s, _ := r.str()
 		if r.err != nil {
 			return
