@@ -22,7 +22,7 @@ var parts = []kind{
 		cold, 0,
 	},
 	{
-		"charts", "Timelines, facets and counts", "One request at a time, nothing cached. The SQL is the best that a developer would write on the rivals' tables; it counts first days alone, while a timeline tells what is certain, possible and expected.",
+		"charts", "Timelines, facets and counts", "One request at a time, each answer made anew; \"kept\" is the same question to a program with its cache on, as visitors ask it. The SQL is the best that a developer would write on the rivals' tables; it counts first days alone, while a timeline tells what is certain, possible and expected.",
 		charts, 0,
 	},
 	{

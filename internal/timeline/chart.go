@@ -367,6 +367,7 @@ func (c *ChartBuilder) axis() (chartAxis, error) {
 	}
 	a := chartAxis{interval: interval, ordinal: interval.ordinal(first)}
 	n := interval.buckets(first, last)
+	a.edges = make([]edtf.Day, 0, n+1)
 	for i := range n + 1 {
 		a.edges = append(a.edges, interval.first(a.ordinal+i))
 	}
@@ -400,6 +401,8 @@ func (a *chartAxis) within(lo, hi edtf.Day) stretch {
 
 // AppendJSON appends the answer with the revision that it is of.
 func (c *Chart) AppendJSON(b []byte, revision int64) []byte {
+	const ofBucket, around = 96, 512 // bytes, about
+	b = slices.Grow(b, around+(ofBucket*len(c.Buckets)+around)*(1+len(c.Groups)))
 	b = append(b, `{"interval":`...)
 	b = AppendString(b, string(c.Interval))
 	b = append(b, `,"by":`...)

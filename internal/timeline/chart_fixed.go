@@ -127,6 +127,9 @@ func (s scale) float(a fixed) float64 {
 		f, _ := new(big.Float).SetMantExp(new(big.Float).SetInt(a.big()), -s.fraction).Float64()
 		return min(f, math.MaxFloat64)
 	}
+	if whole, ok := a.whole(uint(s.fraction)); ok { // counts of events are
+		return whole
+	}
 	n := a.times(decimals)
 	half, almost := fixed{1}.shifted(uint(s.fraction-1)), fixed{1}.shifted(uint(s.fraction-20))
 	n.add(&half)
@@ -137,6 +140,17 @@ func (s scale) float(a fixed) float64 {
 	}
 	f, _ := new(big.Rat).SetFrac(n.big(), big.NewInt(decimals)).Float64()
 	return min(f, math.MaxFloat64)
+}
+
+// whole gives the number that is not negative where nothing is left of its fraction of 64
+// to 127 bits, and it is no larger than a float can count to.
+func (a fixed) whole(fraction uint) (f float64, ok bool) {
+	n := fraction - 64
+	if fraction < 64 || n > 63 || a[0] != 0 || a[1]<<(64-n) != 0 || a[2]>>n != 0 {
+		return 0, false
+	}
+	whole := a[1]>>n | a[2]<<(64-n)
+	return float64(whole), whole < 1<<53
 }
 
 // floor drops so many bits at the right of a number that is not negative.
