@@ -114,7 +114,7 @@ func serverKilled(t *testing.T, p *instance, data string) {
 	}
 	refused := 0
 	eventually(t, "the program serves again", func() bool {
-		r := p.get(t, "/v1/changes?limit=1") // of which nothing is kept
+		r := p.get(t, "/v1/events.ndjson?country=ML") // of which nothing is kept
 		if r.status != http.StatusOK {
 			refused++
 			isUnavailable(t, r)
@@ -125,7 +125,7 @@ func serverKilled(t *testing.T, p *instance, data string) {
 	})
 	t.Logf("%d requests were refused before the server was back", refused)
 	for range 30 {
-		if r := p.get(t, "/v1/changes?limit=1"); r.status != http.StatusOK {
+		if r := p.get(t, "/v1/events.ndjson?country=ML"); r.status != http.StatusOK {
 			t.Errorf("a request after it was back is answered with %+v", r)
 		}
 	}
@@ -135,9 +135,9 @@ func serverKilled(t *testing.T, p *instance, data string) {
 func warmUp(t *testing.T, p *instance) {
 	t.Helper()
 	done := make(chan error)
-	for i := range 16 {
+	for range 16 {
 		go func() {
-			r, err := p.try(fmt.Sprintf("/v1/changes?limit=%d", i+1)) // of which nothing is kept
+			r, err := p.try("/v1/events.ndjson") // of which nothing is kept
 			if err == nil && r.status != http.StatusOK {
 				err = fmt.Errorf("%+v", r)
 			}

@@ -138,8 +138,10 @@ func (a *api) tell(ctx context.Context, s *served) {
 
 // severity tells how much an operator should mind what went wrong.
 func (s *served) severity() slog.Level {
-	switch err, _ := s.cause.(error); {
-	case errors.Is(err, context.Canceled): // the client left
+	err, _ := s.cause.(error)
+	var told *timeline.Error // the store's own word: it ends statements, too, when a database is left
+	switch {
+	case errors.Is(err, context.Canceled) && !errors.As(err, &told): // the client left
 		return slog.LevelInfo
 	case s.problem == string(timeline.KindBusy): // it is told to come again
 		return slog.LevelWarn

@@ -19,7 +19,19 @@ const cancelledKey = "tarikh.cancelled"
 // again, see release.
 type cancelling struct {
 	*pgconn.CancelRequestContextWatcherHandler
-	happened *atomic.Bool
+	*cancelled
+}
+
+// cancelled tells of one connection whether a statement of it was.
+type cancelled struct {
+	happened atomic.Bool
+	beside   *beside
+}
+
+// beside counts the connections of a pool that are being closed beside it.
+type beside struct {
+	now  atomic.Int32
+	most int32
 }
 
 func (c cancelling) HandleCancel(ctx context.Context) {
@@ -30,22 +42,36 @@ func (c cancelling) HandleCancel(ctx context.Context) {
 // cancelOnServer makes a pool's connections cancel their queries on the server. What is
 // not cancelled within budget is given up with its connection.
 func cancelOnServer(config *pgxpool.Config, budget time.Duration) {
+	pool := &beside{most: (config.MaxConns + 1) / 2}
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		happened := &atomic.Bool{}
-		conn.CustomData()[cancelledKey] = happened
-		return cancelling{&pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: budget}, happened}
+		own := &cancelled{beside: pool}
+		conn.CustomData()[cancelledKey] = own
+		return cancelling{&pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: budget}, own}
 	}
 }
 
 // release gives a connection back to its pool, or gives it up where a statement of it was
 // cancelled or it broke. The pool would keep its place until it is closed in order, for
 // which it waits 15 s where the server's machine is gone; so it is taken out, and the
-// place is free at once.
+// place is free at once. As the server may still be busy with it, only half as many as
+// the pool has are so at a time.
 func release(conn *pgxpool.Conn) {
-	happened, known := conn.Conn().PgConn().CustomData()[cancelledKey].(*atomic.Bool)
-	if conn.Conn().IsClosed() || known && happened.Load() {
-		go closeSoon(conn.Hijack())
+	closing := conn.Conn()
+	own, known := closing.PgConn().CustomData()[cancelledKey].(*cancelled)
+	if !known || !own.happened.Load() && !closing.IsClosed() {
+		conn.Release()
 		return
 	}
-	conn.Release()
+	free := func() { own.beside.now.Add(-1) }
+	if own.beside.now.Add(1) > own.beside.most {
+		free()
+		free = conn.Release // its place, when it is closed
+	} else {
+		conn.Hijack()
+	}
+	go func() {
+		closeSoon(closing)
+		<-closing.PgConn().CleanupDone()
+		free()
+	}()
 }
