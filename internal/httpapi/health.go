@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -19,8 +20,10 @@ type check struct {
 // getReadiness tells whether requests can be served, and if not, what is missing.
 func (a *api) getReadiness(r *request) (*answer, error) {
 	stop := r.timed()
-	checks := a.Store.Ready(r.ctx)
+	// However many ask at once, it is looked once: this is answered without a limit.
+	found, _, _ := a.looking.Do("", func() (any, error) { return a.Store.Ready(context.WithoutCancel(r.ctx)), nil })
 	stop()
+	checks, _ := found.([]timeline.Check)
 	ready := struct {
 		Status string  `json:"status"`
 		Checks []check `json:"checks"`

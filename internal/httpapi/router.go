@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/tarikh-timeline/tarikh/internal/explorer"
 	"github.com/tarikh-timeline/tarikh/internal/telemetry"
@@ -89,8 +90,9 @@ type api struct {
 	pageSize documentSize
 	vary     []string // of every answer
 	feed     *feed
-	exports  chan struct{} // those that are running
-	imported atomic.Int64  // events, since the start
+	looking  singleflight.Group // whether requests can be served
+	exports  chan struct{}      // those that are running
+	imported atomic.Int64       // events, since the start
 	meters   map[string]*telemetry.Route
 
 	files map[string]explorer.File // of the pages

@@ -13,13 +13,16 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tarikh-timeline/tarikh/internal/eventjson"
 	"github.com/tarikh-timeline/tarikh/internal/httpapi"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -357,6 +360,83 @@ func TestJSONBombs(t *testing.T) {
 			if len(got) > 3<<20 {
 				t.Errorf("%s %s: the answer has %d bytes", method, name, len(got))
 			}
+		}
+	}
+}
+
+// TestManyAskForReadiness: however many ask at once, the database is asked a few times, and
+// all are answered.
+func TestManyAskForReadiness(t *testing.T) {
+	t.Parallel()
+	open := serve(t)
+	store := &slowlyReady{Store: open.store}
+	s := service{handlerOf(t, store), open.store}
+	var asked sync.WaitGroup
+	for range 200 {
+		asked.Go(func() {
+			if got := s.get(t, "/readyz"); got.status != http.StatusOK || !strings.Contains(string(got.body), `"schema"`) {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+		})
+	}
+	asked.Wait()
+	if n := store.looks.Load(); n > 20 {
+		t.Errorf("it was looked %d times", n)
+	}
+}
+
+// slowlyReady takes a while to tell whether it can serve.
+type slowlyReady struct {
+	httpapi.Store
+	looks atomic.Int64
+}
+
+func (s *slowlyReady) Ready(ctx context.Context) []timeline.Check {
+	s.looks.Add(1)
+	time.Sleep(200 * time.Millisecond)
+	return s.Store.Ready(ctx)
+}
+
+// TestInjectionOfSQL puts what attackers try into every text that reaches SQL, reading and
+// writing: it is text, finds nothing, breaks nothing and comes back as it was.
+func TestInjectionOfSQL(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	before := s.get(t, "/v1/events?limit=500&count=exact").body
+	tries := []string{
+		`'`, `''; DROP TABLE event;--`, `' OR '1'='1`, `1; SELECT pg_sleep(10)`, `' UNION SELECT version()--`, `$1`, `@revision`, `\'; --`, `%27%20OR%201=1`,
+		`"; DELETE FROM event;`, `$$; DROP TABLE event; $$`, `E'\x27'`, `/**/OR/**/1=1`, `:'a'`, `{{1}}`,
+	}
+	for _, try := range tries {
+		for _, name := range []string{"q", "country", "type", "dataset", "tag", "actor", "status", "region", "cursor", "as_of", "from", "on", "bbox", "order", "limit"} {
+			got := s.get(t, "/v1/events?"+url.Values{name: {try}}.Encode())
+			if got.status != http.StatusOK && got.status != http.StatusBadRequest {
+				t.Errorf("%s=%s is answered with %d %s", name, try, got.status, got.body)
+			}
+		}
+		for _, path := range []string{"/v1/events/" + url.PathEscape(try), "/v1/timeline?" + url.Values{"measure": {try}}.Encode(), "/v1/facets?" + url.Values{"by": {try}}.Encode(), "/v1/changes?" + url.Values{"after": {try}}.Encode()} {
+			if got := s.get(t, path); got.status != http.StatusBadRequest && got.status != http.StatusNotFound {
+				t.Errorf("%s is answered with %d %s", path, got.status, got.body)
+			}
+		}
+	}
+	if after := s.get(t, "/v1/events?limit=500&count=exact").body; !bytes.Equal(before, after) {
+		t.Error("reading has changed the events")
+	}
+	for i, try := range tries {
+		e := event(t, fmt.Sprintf("sql-%d", i), "2021")
+		e.Title["en"], e.Tags, e.Attributes = try, []string{try}, map[string]string{try: try}
+		e.Sources[0].Quote = try
+		s.put(t, e)
+		read, faults, err := eventjson.Decode(s.get(t, "/v1/events/"+e.ID).body)
+		if err != nil || len(faults) > 0 {
+			t.Fatal(err, faults)
+		}
+		if read.Title["en"] != try || !slices.Equal(read.Tags, []string{try}) || read.Attributes[try] != try || read.Sources[0].Quote != try {
+			t.Errorf("%s came back as %+v", try, read)
+		}
+		if found := s.get(t, "/v1/events?"+url.Values{"tag": {try}}.Encode()).page(t); len(found.Data) != 1 {
+			t.Errorf("%d events have the tag %s", len(found.Data), try)
 		}
 	}
 }

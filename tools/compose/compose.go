@@ -44,7 +44,8 @@ func Check(ctx context.Context, file string, environment []string) error {
 
 func checkPostgres(s types.ServiceConfig) []error {
 	var faults []error
-	if s.Image != "postgres:17" {
+	// The tag, and where an operator has pinned it, the digest that it had.
+	if image, digest, pinned := strings.Cut(s.Image, "@sha256:"); image != "postgres:17" || pinned && len(digest) != 64 {
 		faults = append(faults, fmt.Errorf("postgres: the image is %q, not postgres:17", s.Image))
 	}
 	// The image puts its data there, up to version 17.
@@ -79,6 +80,12 @@ func checkAPI(s types.ServiceConfig, root string) []error {
 		faults = append(faults, errors.New("api: does not wait until postgres is healthy"))
 	}
 	faults = append(faults, checkVariable(s, "TARIKH_LISTEN", "0.0.0.0:8080"), checkVariable(s, "TARIKH_SEED", "sahel"))
+	if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") || s.Privileged || s.User == "root" || s.User == "0" {
+		faults = append(faults, errors.New("api: must run with a read-only root, without capabilities, new privileges or root"))
+	}
+	if !slices.Contains(s.Tmpfs, "/tmp") {
+		faults = append(faults, errors.New("api: has no /tmp, where `api import` keeps what it has read"))
+	}
 	if len(s.Ports) != 1 || s.Ports[0].HostIP != "127.0.0.1" || s.Ports[0].Published != "8080" || s.Ports[0].Target != 8080 {
 		faults = append(faults, errors.New("api: must be published at 127.0.0.1:8080 and nowhere else"))
 	}

@@ -55,6 +55,12 @@ func TestFaultsAreFound(t *testing.T) {
 		{"serving as the owner", "postgres://tarikh_api:", "postgres://tarikh_owner:", "user of DATABASE_URL"},
 		{"without the roles", "- ./deploy/postgres:/docker-entrypoint-initdb.d:ro", "", "the roles"},
 		{"an unknown key", "restart: unless-stopped", "restarts: unless-stopped", "services.postgres.restarts"},
+		{"a root that can be written", "read_only: true", "read_only: false", "read-only root"},
+		{"capabilities", "cap_drop: [ALL]", "cap_drop: [CHOWN]", "without capabilities"},
+		{"new privileges", "no-new-privileges:true", "no-new-privileges:false", "new privileges"},
+		{"as root", "read_only: true", "user: root\n    read_only: true", "or root"},
+		{"nowhere to import", "tmpfs: [/tmp]", "tmpfs: [/var]", "no /tmp"},
+		{"half a digest", "image: postgres:17", "image: postgres:17@sha256:0123", "not postgres:17"},
 		{"no build", "build: .", "image: tarikh", "Dockerfile"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
