@@ -125,6 +125,8 @@ func measureStore(m *telemetry.Metrics, store *postgres.Store) {
 		}
 		return float64(max(0, s.Revision-s.MemoryRevision))
 	})
+	gauge("tarikh_replicas", "Replicas that DATABASE_REPLICA_URL names.", func(s postgres.Stats) float64 { return float64(s.Replicas) })
+	gauge("tarikh_replicas_answering", "Replicas that take part.", func(s postgres.Stats) float64 { return float64(s.Answering) })
 	gauge("tarikh_schema_version", "Version of the database's schema when it was last looked at; 0: not known.", func(s postgres.Stats) float64 { return float64(s.Schema) })
 	gauge("tarikh_schema_version_wanted", "Version of the schema that this program needs.", func(postgres.Stats) float64 { return float64(postgres.LatestVersion()) })
 }

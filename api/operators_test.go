@@ -49,7 +49,7 @@ func TestTheAddressForOperators(t *testing.T) {
 	}
 	for _, line := range []string{
 		`tarikh_http_requests_total{code="200",method="GET",route="/v1/events"} 1`, `tarikh_ready{check="database"} 1`, `tarikh_ready{check="schema"} 1`,
-		`tarikh_ready{check="revision"} 1`, `tarikh_revision 1`, `tarikh_build_info{go_version="go`,
+		`tarikh_ready{check="revision"} 1`, `tarikh_revision 1`, `tarikh_replicas 0`, `tarikh_build_info{go_version="go`,
 	} {
 		if !strings.Contains(metrics.body, "\n"+line) {
 			t.Errorf("%s is not in\n%s", line, metrics.body)

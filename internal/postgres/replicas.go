@@ -354,15 +354,20 @@ func closeSoon(conn *pgx.Conn) {
 
 // check tells how many replicas take part. None of them need: the primary answers.
 func (all *replicas) check() timeline.Check {
-	c := timeline.Check{Name: "replicas", OK: true}
-	answering := 0
+	return timeline.Check{
+		Name: "replicas", OK: true,
+		Detail: fmt.Sprintf("%d of %d answer", all.answering(), len(all.all)), // their names are in the log alone
+	}
+}
+
+// answering counts those that take part.
+func (all *replicas) answering() (n int) {
 	for _, r := range all.all {
 		if r.reached.Load() != out {
-			answering++
+			n++
 		}
 	}
-	c.Detail = fmt.Sprintf("%d of %d answer", answering, len(all.all)) // their names are in the log alone
-	return c
+	return n
 }
 
 // placeOf names a server without what an address can hold besides.

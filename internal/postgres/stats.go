@@ -17,6 +17,8 @@ type Stats struct {
 	Revision  int64         // the newest that is known; 0: none yet
 	Confirmed time.Duration // since that was the newest for sure; Unconfirmed: it never was
 
+	Replicas, Answering int // the replicas, and those of them that take part
+
 	Schema int64 // version that Ready found last; 0: none
 
 	MemoryOn       bool // there is a copy of the events in memory
@@ -35,6 +37,7 @@ func (s *Store) Stats() Stats {
 		Acquired: pool.AcquiredConns(), Idle: pool.IdleConns(), Connecting: pool.ConstructingConns(), Most: pool.MaxConns(),
 		Acquires: pool.AcquireCount(), Waits: pool.EmptyAcquireCount(), Waited: pool.EmptyAcquireWaitTime(), GivenUp: pool.CanceledAcquireCount(),
 		Confirmed: Unconfirmed, Schema: s.schema.Load(),
+		Replicas: len(s.replicas.all), Answering: s.replicas.answering(),
 	}
 	if known := s.watch.now.Load(); known != nil {
 		stats.Revision = known.revision
