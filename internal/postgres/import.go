@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -188,7 +189,11 @@ func (b *Bulk) setTerms(ctx context.Context, ready []prepared) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	ids, err := b.store.termIDs(ctx, unknown, !b.dryRun)
+	var ids map[timeline.Term]int32
+	err := patiently(ctx, func() (err error) {
+		ids, err = b.store.termIDs(ctx, unknown, !b.dryRun)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -201,6 +206,32 @@ func (b *Bulk) setTerms(ctx context.Context, ready []prepared) error {
 		}
 	}
 	return nil
+}
+
+// bulkPatience is how long an import waits for a database that cannot be reached: what it
+// has read, perhaps for minutes, would be lost.
+const bulkPatience = 30 * time.Second
+
+// patiently repeats do, which may be done twice, while the database cannot be reached.
+func patiently(ctx context.Context, do func() error) error {
+	until := time.Now().Add(bulkPatience)
+	for {
+		err := do()
+		var known *timeline.Error
+		if !errors.As(err, &known) || known.Kind != timeline.KindUnavailable || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// reach waits for the database before what cannot be done twice.
+func (b *Bulk) reach(ctx context.Context) error {
+	return patiently(ctx, func() error { return b.store.queryRow(ctx, `SELECT 1`, nil, new(int)) })
 }
 
 // appendRecord appends what the spool keeps of an event.
@@ -289,6 +320,9 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 	action := fmt.Sprintf("import %d events", result.Created+result.Updated)
 	if b.dataset != nil {
 		action += " into " + b.dataset.Slug
+	}
+	if err := b.reach(ctx); err != nil {
+		return ImportResult{}, err
 	}
 	err := b.store.inRevision(ctx, by, action, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
 		if at.revision != b.checkedAt+1 {

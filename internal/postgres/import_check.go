@@ -115,6 +115,9 @@ type querier interface {
 // another data set's. It runs before the transaction, and remembers the revision that
 // it began at.
 func (b *Bulk) lookUp(ctx context.Context, report func(BulkFault)) error {
+	if err := b.reach(ctx); err != nil {
+		return err
+	}
 	return b.store.read(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		if err := conn.QueryRow(ctx, `SELECT revision FROM revision`).Scan(&b.checkedAt); err != nil {
 			return err

@@ -226,6 +226,56 @@ func TestAnIDOfAnotherDataset(t *testing.T) {
 	}
 }
 
+// TestAnImportOutlivesAnOutage: what it has read is not lost because the database is away
+// for a while, before each of its steps.
+func TestAnImportOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
+	_, url := open(t)
+	wire := pgtest.NewWire(t, url)
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: wire.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	b, err := s.NewBulk(t.Context(), postgres.BulkOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	during := func(step func() error) {
+		t.Helper()
+		wire.Cut()
+		var mending sync.WaitGroup
+		mending.Go(func() {
+			time.Sleep(500 * time.Millisecond)
+			wire.Mend(t)
+		})
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+		mending.Wait()
+	}
+	e := event(t, "a", "2021")
+	e.Tags = []string{"a tag that is new"}
+	during(func() error {
+		batch, err := b.Prepare(t.Context(), []postgres.BulkEvent{{Row: 1, Line: 1, Event: &e}})
+		if err != nil {
+			return err
+		}
+		return b.Add(batch)
+	})
+	during(func() error {
+		return b.Check(t.Context(), func(f postgres.BulkFault) { t.Errorf("%+v", f) })
+	})
+	during(func() error {
+		result, err := b.Commit(t.Context(), author)
+		if result.Created != 1 {
+			t.Errorf("%+v", result)
+		}
+		return err
+	})
+}
+
 func TestAnUnknownDataset(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
