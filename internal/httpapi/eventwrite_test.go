@@ -259,7 +259,11 @@ func TestNoWriteBreaksTheService(t *testing.T) {
 			t.Fatalf("%s %s %v\n%s", method, target, headers, sent)
 		}
 	}
-	if statuses[200]+statuses[201] < *walkRequests/50 || statuses[422] < *walkRequests/50 || statuses[412] == 0 || statuses[410] == 0 {
+	least, rare := *walkRequests/50, statuses[412] > 0 && statuses[410] > 0
+	if *walkRequests < 2_000 { // of so few, few or none may be of a kind
+		least, rare = 1, true
+	}
+	if statuses[200]+statuses[201] < least || statuses[422] < least || !rare {
 		t.Errorf("the walk is one-sided: %v", statuses)
 	}
 }
