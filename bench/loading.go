@@ -29,7 +29,7 @@ const (
 	// bytesOfEvent is the room that an event takes in the database, with its keys, its part
 	// of the indexes and of what rivals are given, and in files.
 	bytesOfEvent = 6_000
-	bytesOfMany  = 5_800 // of a large import: with what it spools, without rivals and without the copies
+	bytesOfMany  = 8_000 // of a large import: with what it spools, without rivals and without the copies
 )
 
 // importCost is what an import took.
