@@ -11,22 +11,22 @@ import (
 
 // memoryLimit makes the collector work before the program takes twice what it holds,
 // as it would otherwise: above the copy of the events, whose size is known, and the
-// answers kept, there is room for requests. Those two have no pointers, so that they cost
-// the collector little; what it has to look through, the connections of clients above
-// all, has twice its size, as Go gives to everything. The limit is a soft one.
+// answers kept, there is room for requests. Nearly all that is held has no pointers, so
+// that collecting often costs little; but the stacks of clients' connections have to be
+// looked through each time, so there is as much room again as they take. The limit is a
+// soft one.
 type memoryLimit struct {
 	cacheBytes int64
-	kept       func() int64 // bytes of the cache that are in use
 	events     atomic.Int64 // bytes of their copy
 }
 
-// newMemoryLimit sets the limit for a cache of so many bytes, of which kept tells how many
-// are in use; nil, which limits nothing, where GOMEMLIMIT is set: who sets that decides.
-func newMemoryLimit(cacheBytes int64, kept func() int64) *memoryLimit {
+// newMemoryLimit sets the limit; nil, which limits nothing, where GOMEMLIMIT is set: who
+// sets that decides.
+func newMemoryLimit(cacheBytes int64) *memoryLimit {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return nil
 	}
-	m := &memoryLimit{cacheBytes: cacheBytes, kept: kept}
+	m := &memoryLimit{cacheBytes: cacheBytes}
 	m.set()
 	return m
 }
@@ -58,7 +58,7 @@ func (m *memoryLimit) set() {
 		{Name: "/memory/classes/profiling/buckets:bytes"}, {Name: "/memory/classes/other:bytes"},
 	}
 	metrics.Read(now)
-	u := memoryUse{events: m.events.Load(), cache: m.cacheBytes, kept: m.kept(), live: int64(now[0].Value.Uint64()), stacks: int64(now[1].Value.Uint64())}
+	u := memoryUse{events: m.events.Load(), cache: m.cacheBytes, held: int64(now[0].Value.Uint64()), stacks: int64(now[1].Value.Uint64())}
 	for _, other := range now[2:] {
 		u.runtime += int64(other.Value.Uint64())
 	}
@@ -67,14 +67,12 @@ func (m *memoryLimit) set() {
 
 // memoryUse is what the program holds, in bytes.
 type memoryUse struct {
-	events, cache, kept int64 // the copy of the events, what the cache may take, what it takes
-	live                int64 // the heap when the collector ran last, with all of these
-	stacks, runtime     int64 // beside it: of goroutines, and what Go itself needs
+	events, cache   int64 // their copy, and what the cache may take
+	held            int64 // the heap when the collector ran last, with all of these
+	stacks, runtime int64 // beside it: of goroutines, and what Go itself needs
 }
 
 func (u memoryUse) limit() int64 {
 	const forRequests, atLeast = 24 << 20, 8 << 20
-	requests := max(0, u.live-u.events-u.kept)
-	heap := max(u.events+u.cache+forRequests, u.live+u.live/16+atLeast, u.events+u.cache+2*requests)
-	return heap + 2*u.stacks + u.runtime
+	return max(u.events+u.cache+forRequests, u.held+u.held/16+atLeast) + 2*u.stacks + u.runtime
 }

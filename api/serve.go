@@ -99,8 +99,7 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 	beside, stopBeside := context.WithCancel(ctx)
 	defer stopBeside() // before the store is closed, which waits for what uses it
 	go store.Watch(beside)
-	cache := httpapi.NewCache(config.cacheBytes)
-	memory := newMemoryLimit(config.cacheBytes, func() int64 { return int64(cache.Stats().Bytes) })
+	memory := newMemoryLimit(config.cacheBytes)
 	go memory.follow(beside)
 	go store.Follow(beside, memory.hold)
 	go forgetAnswers(beside, store, log)
@@ -109,7 +108,7 @@ func serve(ctx context.Context, config config, listener net.Listener, operators 
 		CORSOrigins: config.corsOrigins, TrustedProxies: config.trustedProxies,
 		RateLimit: config.rateLimit, ReadNeedsKey: config.RequireKey == "read",
 		Limits: config.http(store.Connections()), WriteBudget: config.writeTime,
-		Cache: cache,
+		Cache: httpapi.NewCache(config.cacheBytes),
 		Stop:  ctx.Done(), Metrics: operators.metrics, Traces: operators.traces.Provider(),
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func decode(r *reader, data []byte) (timeline.Event, []timeline.Fault, error) {
 	r.dec = decoders.Get().(*jsontext.Decoder)
 	r.dec.Reset(bytes.NewBuffer(data))
 	defer func() {
-		r.dec.Reset(nothing) // and keep no data
+		r.dec.Reset(nothing) // lets go of data, which may be part of a large batch
 		decoders.Put(r.dec)
 		r.dec = nil
 	}()
@@ -252,7 +252,7 @@ var eventMembers = []string{
 
 func (r *reader) event() timeline.Event {
 	var e timeline.Event
-	seen := make([]string, 0, 20)
+	seen := make([]string, 0, 20) // with room enough, here and below, so that it stays on the stack
 	ok := r.object(func(name string) {
 		seen = append(seen, name)
 		switch name {

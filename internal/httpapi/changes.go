@@ -51,7 +51,7 @@ func (a *api) changesAnswer(r *request, walk string, limit int, read func(r *req
 	if err != nil {
 		return nil, err
 	}
-	now := moment{revision: newest, newest: newest, cache: revalidated}
+	now := current(newest)
 	query := fmt.Sprintf("%s&after=%s&limit=%d&cursor=%s", walk, r.query.text("after"), limit, r.query.text("cursor"))
 	given := now.answer(r.op.id, query)
 	given.make = func(r *request) (made, error) {

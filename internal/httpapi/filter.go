@@ -221,6 +221,11 @@ type moment struct {
 	cache    string // Cache-Control of the answer
 }
 
+// current is the moment of the newest revision.
+func current(newest int64) moment {
+	return moment{revision: newest, newest: newest, cache: revalidated}
+}
+
 // answer is one that stands as long as the data of the moment do. query is canonical.
 func (m *moment) answer(operation, query string) *answer {
 	return &answer{etag: listETag(m.revision, operation, query), cache: m.cache, query: operation + "?" + query, newest: m.newest}
@@ -255,7 +260,7 @@ func (a *api) asOf(r *request) (moment, error) {
 		return moment{&asked, asked, newest, immutable}, a.checkAsOf(r, asked, reached)
 	}
 	newest, err := a.newest(r)
-	now := moment{revision: newest, newest: newest, cache: revalidated}
+	now := current(newest)
 	if err != nil || value == "" {
 		return now, err
 	}

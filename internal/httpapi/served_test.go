@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -263,4 +265,38 @@ func (s service) key(t *testing.T, scope string) string {
 		t.Fatal(err)
 	}
 	return key
+}
+
+// TestHowMuchAnOperatorMinds: what the program or its database fails at is an error, what
+// was refused so that the rest is served a warning, and a client that left neither.
+func TestHowMuchAnOperatorMinds(t *testing.T) {
+	t.Parallel()
+	open := serve(t)
+	for _, c := range []struct {
+		name, want string
+		fails      error
+		leaves     bool
+	}{
+		{name: "the client left", want: "INFO", fails: context.Canceled, leaves: true},
+		{name: "too much at once", want: "WARN", fails: &timeline.Error{Kind: timeline.KindBusy, Message: "Busy."}},
+		// The store ends the statements on a database that is no primary any more.
+		{name: "a failover", want: "ERROR", fails: &timeline.Error{Kind: timeline.KindUnavailable, Message: "Away.", Cause: context.Canceled}},
+		{name: "a fault of the program", want: "ERROR", fails: errors.New("unforeseen")},
+	} {
+		var log programtest.Output
+		store := &counting{Store: open.store}
+		s := service{handlerOf(t, store, func(o *httpapi.Options) { o.Log = slog.New(slog.NewJSONHandler(&log, nil)) }), open.store}
+		ctx, leave := context.WithCancel(t.Context())
+		store.onList = func(context.Context) error {
+			if c.leaves {
+				leave()
+			}
+			return c.fails
+		}
+		s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/events", nil))
+		leave()
+		if found := lines(t, &log); len(found) != 1 || found[0]["level"] != c.want {
+			t.Errorf("%s is logged as %v", c.name, found)
+		}
+	}
 }

@@ -145,7 +145,7 @@ func listAll[T any](a *api, r *request, term string, list func(*request, map[str
 	if err != nil {
 		return nil, err
 	}
-	now := moment{revision: revision, newest: revision, cache: revalidated}
+	now := current(revision)
 	given := now.answer(r.op.id, "")
 	given.make = func(r *request) (made, error) {
 		stop := r.timed()

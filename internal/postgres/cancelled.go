@@ -25,11 +25,11 @@ type cancelling struct {
 // cancelled tells of one connection whether a statement of it was.
 type cancelled struct {
 	happened atomic.Bool
-	beside   *beside
+	pool     *closingOutside // of the connection's pool
 }
 
-// beside counts the connections of a pool that are being closed beside it.
-type beside struct {
+// closingOutside counts the connections that were taken out of a pool to be closed.
+type closingOutside struct {
 	now  atomic.Int32
 	most int32
 }
@@ -42,9 +42,9 @@ func (c cancelling) HandleCancel(ctx context.Context) {
 // cancelOnServer makes a pool's connections cancel their queries on the server. What is
 // not cancelled within budget is given up with its connection.
 func cancelOnServer(config *pgxpool.Config, budget time.Duration) {
-	pool := &beside{most: (config.MaxConns + 1) / 2}
+	pool := &closingOutside{most: (config.MaxConns + 1) / 2}
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		own := &cancelled{beside: pool}
+		own := &cancelled{pool: pool}
 		conn.CustomData()[cancelledKey] = own
 		return cancelling{&pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: budget}, own}
 	}
@@ -53,8 +53,8 @@ func cancelOnServer(config *pgxpool.Config, budget time.Duration) {
 // release gives a connection back to its pool, or gives it up where a statement of it was
 // cancelled or it broke. The pool would keep its place until it is closed in order, for
 // which it waits 15 s where the server's machine is gone; so it is taken out, and the
-// place is free at once. As the server may still be busy with it, only half as many as
-// the pool has are so at a time.
+// place is free at once. As the server may still be busy with it, at most half as many as
+// the pool has are closed so at a time.
 func release(conn *pgxpool.Conn) {
 	closing := conn.Conn()
 	own, known := closing.PgConn().CustomData()[cancelledKey].(*cancelled)
@@ -62,10 +62,10 @@ func release(conn *pgxpool.Conn) {
 		conn.Release()
 		return
 	}
-	free := func() { own.beside.now.Add(-1) }
-	if own.beside.now.Add(1) > own.beside.most {
+	free := func() { own.pool.now.Add(-1) }
+	if own.pool.now.Add(1) > own.pool.most {
 		free()
-		free = conn.Release // its place, when it is closed
+		free = conn.Release // the pool's place, once it is closed
 	} else {
 		conn.Hijack()
 	}

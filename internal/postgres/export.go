@@ -89,7 +89,7 @@ func (s *Store) exportPages(ctx context.Context, p *scan, f *timeline.Filter, or
 func (s *Store) exportIDs(ctx context.Context, f *timeline.Filter, order timeline.Order, after *timeline.Position) (ids []string, last timeline.Position, err error) {
 	args := pgx.NamedArgs{"limit": sortedBatch}
 	sql := selectSQL(nil, `e.sort_day - DATE '1970-01-01', e.id`, f, order, after, args)
-	err = s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readPiece(ctx, f, func(ctx context.Context, conn *pgxpool.Conn) error {
 		ids = nil
 		var day int32
 		return replanned(ctx, conn, sql, args, []any{&day, &last.ID}, func() error {
@@ -145,7 +145,7 @@ func (s *Store) handOver(ctx context.Context, f *timeline.Filter, sql string, ar
 // exportPage reads one page, of so many documents or of so many bytes. It gives the
 // place of its last event, and whether there may be more behind it.
 func (s *Store) exportPage(ctx context.Context, f *timeline.Filter, sql string, args pgx.NamedArgs, page *documents) (last timeline.Position, more bool, err error) {
-	err = s.readAt(ctx, s.needed(f.AsOf), func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = s.readPiece(ctx, f, func(ctx context.Context, conn *pgxpool.Conn) error {
 		page.bytes, page.ends, more = page.bytes[:0], page.ends[:0], false
 		var day int32
 		var id string
@@ -162,6 +162,18 @@ func (s *Store) exportPage(ctx context.Context, f *timeline.Filter, sql string, 
 		})
 	})
 	return last, more || len(page.ends) == exportBatch, err
+}
+
+// readPiece runs do, which reads a piece of an export, on a connection of those that all
+// exports may have together: half of the pool's. They can wait; who reads lists cannot.
+func (s *Store) readPiece(ctx context.Context, f *timeline.Filter, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
+	select {
+	case s.exporting <- struct{}{}:
+		defer func() { <-s.exporting }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.readAt(ctx, s.needed(f.AsOf), do)
 }
 
 // documents are those of a page, one behind the other in memory that is used again.

@@ -68,6 +68,7 @@ type Store struct {
 	// each holds a connection while it waits, and together they leave some for readers.
 	writing, once chan struct{}
 	scanning      chan struct{} // holds one for each reading of all rows, see turn
+	exporting     chan struct{} // holds one for each export that is reading, see readPiece
 	// statementTime is queryBudget, or what LimitStatements set.
 	statementTime time.Duration
 }
@@ -95,7 +96,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 
-		scanning: make(chan struct{}, max(1, config.MaxConns/2)),
+		scanning:  make(chan struct{}, max(1, config.MaxConns/2)),
+		exporting: make(chan struct{}, max(1, config.MaxConns/2)),
 	}
 	if s.primary.follows = hosts(config.ConnConfig) > 1; s.primary.follows {
 		config.BeforeConnect = s.primary.prefer

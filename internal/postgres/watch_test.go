@@ -107,7 +107,7 @@ func TestNothingIsOlderThanWhatWasTold(t *testing.T) {
 			return err
 		},
 	} {
-		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, scanning: other.scanning, memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes}
+		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, scanning: other.scanning, exporting: other.exporting, memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes}
 		s.watch.on.Store(true)
 		if _, _, err := s.Revision(t.Context()); err != nil {
 			t.Fatal(err)
@@ -258,7 +258,7 @@ func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
 func TestWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	alive, other := watched(t)
-	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, scanning: other.scanning, memory: newMemory(), statementTime: queryBudget} // watched by nobody who hears
+	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, scanning: other.scanning, exporting: other.exporting, memory: newMemory(), statementTime: queryBudget} // watched by nobody who hears
 	silent.watch.on.Store(true)
 	if _, _, err := silent.ReadRevision(t.Context()); err != nil {
 		t.Fatal(err)
