@@ -2,7 +2,7 @@
 // bench/RESULTS.md:
 //
 //	go run ./bench                          # a million events
-//	go run ./bench -events 10000000         # ten million: fewer parts, 30 GB of disk
+//	go run ./bench -events 10000000         # ten million: fewer parts, 74 GB of disk
 //	go run ./bench -only hot,cold -seconds 5
 //	go run ./bench -list                    # the parts
 //	go run ./bench -page                    # RESULTS.md anew, after notes.md was edited

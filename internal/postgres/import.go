@@ -38,6 +38,7 @@ type Bulk struct {
 	states    []bulkState // by ordinal, the order of Add
 	updates   []bulkUpdate
 	checkedAt int64 // the revision that the look-up saw
+	spent     bool  // the events are copied and their file is gone: Commit cannot be repeated
 	buffers   sync.Pool
 }
 
@@ -311,7 +312,7 @@ func (b *Bulk) Counts() (r ImportResult, repeated int) {
 
 // Commit brings the events in, all of them or none, under one revision. When nothing
 // would change, or for a dry run, no revision is taken. After KindBusy, which says that
-// another writer is at work, it can be called again.
+// another writer is at work, it can be called again; after any other error it cannot.
 func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 	result, _ := b.Counts()
 	if b.dryRun || result.Created+result.Updated == 0 && !b.fresh {
@@ -345,11 +346,18 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 		if err := b.copyEvents(ctx, tx, at); err != nil {
 			return false, err
 		}
+		// Before the keys come: the disk has to hold the events twice, but no more than that.
+		b.spent = true
+		b.events.close()
 		if err := settle(); err != nil {
 			return false, err
 		}
 		return true, b.copyKeys(ctx, tx)
 	})
+	var known *timeline.Error
+	if b.spent && errors.As(err, &known) && known.Kind == timeline.KindBusy {
+		err = &timeline.Error{Kind: timeline.KindUnavailable, Message: "Another write was in the way when the events were copied already. Nothing was imported; import the file again.", Cause: err}
+	}
 	if err == nil && result.Created+result.Updated >= tidiedEvents {
 		b.store.tidy(ctx)
 	}

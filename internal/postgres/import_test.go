@@ -642,3 +642,31 @@ func TestABusyImportCanGoOn(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+// TestAnImportThatIsStoppedLateIsNotRepeated meets a lock when the events are copied, and
+// what they were copied from is gone.
+func TestAnImportThatIsStoppedLateIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	s, url := open(t)
+	b := bulk(t, s, postgres.BulkOptions{}, event(t, "a", "2021"), event(t, "b", "2021"))
+	check(t, b)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	exec(t, conn, `BEGIN`)
+	exec(t, conn, `LOCK TABLE event_key IN SHARE MODE`)
+	if _, err := b.Commit(t.Context(), author); kindOf(err) != timeline.KindUnavailable || !strings.Contains(err.Error(), "import the file again") {
+		t.Errorf("%v", err)
+	}
+	exec(t, conn, `ROLLBACK`)
+	if page, err := s.ListEvents(t.Context(), timeline.ListQuery{Limit: 10}); err != nil || page.Len() != 0 {
+		t.Errorf("%d events of an import that failed, %v", page.Len(), err)
+	}
+	b = bulk(t, s, postgres.BulkOptions{}, event(t, "a", "2021"), event(t, "b", "2021"))
+	check(t, b)
+	if got, err := b.Commit(t.Context(), author); err != nil || got.Created != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
