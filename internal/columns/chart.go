@@ -87,22 +87,50 @@ func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
 	if !ok {
 		return timeline.Chart{}, false
 	}
-	inWindow := windowTest(&q.Filter)
+	t.eachMark(&q.Filter, tallies, chart.Add, func(s *shape, times uint32) {
+		sample := s.sample()
+		chart.AddWhole(&sample, times)
+	})
+	return chart.Chart()
+}
+
+// eachMark hands over the marks of tallies, whether or not they lie in the window, and
+// the shapes without marks that do, each with how often it is there.
+func (t *Table) eachMark(f *timeline.Filter, tallies []*tally, mark func(m timeline.Mark, times uint32), without func(s *shape, times uint32)) {
+	inWindow := windowTest(f)
 	var s shape
 	for _, y := range tallies {
-		y.each(func(mark, times uint32) {
-			text := t.marks.at(mark)
+		y.each(func(n, times uint32) {
+			text := t.marks.at(n)
 			if timeline.MarkKind(text[0]) != whole {
-				chart.Add(readMark(text), times)
+				mark(readMark(text), times)
 				return
 			}
-			if readShape(text[1:], &s); !q.HasWindow() || inWindow(&s) {
-				sample := s.sample()
-				chart.AddWhole(&sample, times)
+			if readShape(text[1:], &s); !f.HasWindow() || inWindow(&s) {
+				without(&s, times)
 			}
 		})
 	}
-	return chart.Chart()
+}
+
+// countOfMarks counts events by what is counted already, where that is enough.
+func (t *Table) countOfMarks(f *timeline.Filter) (n int64, ok bool) {
+	tallies, ok := t.tallies(f)
+	if !ok {
+		return 0, false
+	}
+	if !f.HasWindow() {
+		for _, y := range tallies {
+			n += y.events
+		}
+		return n, true
+	}
+	count, ok := timeline.NewMonthCount(f)
+	if !ok {
+		return 0, false
+	}
+	t.eachMark(f, tallies, count.Add, func(_ *shape, times uint32) { count.AddWhole(times) })
+	return count.Total(), true
 }
 
 // addShapes counts the shapes of the events that are kept and adds each once. It gives

@@ -46,6 +46,18 @@ func (c *facetCounts) of(by string) []int32 {
 
 func (t *Table) countFacets(f *timeline.Filter) *facetCounts {
 	c := &facetCounts{make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())}
+	if f.Key() == "" { // all events: the dictionaries have counted them
+		t.roles.count(c.roles)
+		t.classes.count(c.classes)
+		t.tags.count(c.tags)
+		for i := range t.gone.n { // which holds twice what is there no more
+			r := t.gone.at(i)
+			c.roles[r.roles] -= 2
+			c.classes[r.class] -= 2
+			c.tags[r.tags] -= 2
+		}
+		return c
+	}
 	t.scan(t.compile(f), func(k *chunk, places []uint16, sign int) {
 		count(c.roles, k.roles, places, sign)
 		k.class.count(c.classes, places, sign)

@@ -47,11 +47,7 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 func (t *Table) Count(f *timeline.Filter) int64 {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if tallies, ok := t.tallies(f); ok && !f.HasWindow() {
-		n := int64(0)
-		for _, y := range tallies {
-			n += y.events
-		}
+	if n, ok := t.countOfMarks(f); ok {
 		return n
 	}
 	n := 0

@@ -77,13 +77,72 @@ func MarksOf(s *Sample) (marks [2]Mark, n int) {
 	return marks, 0
 }
 
+// MonthCount counts the events that possibly lie in a window of whole months by the
+// marks of all events.
+type MonthCount struct {
+	from, to int // the months of the window's ends, or an infinity
+	total    int64
+}
+
+// NewMonthCount gives false where marks cannot tell which events a window keeps: where
+// it cuts a month, and where it keeps others than those that possibly lie in it.
+func NewMonthCount(f *Filter) (c MonthCount, ok bool) {
+	c = MonthCount{from: math.MinInt, to: math.MaxInt}
+	if f.HasWindow() && f.Match != "" && f.Match != edtf.ModePossible {
+		return c, false
+	}
+	if from := f.Window.From; from.Known {
+		if c.from = IntervalMonth.ordinal(from.Day); IntervalMonth.first(c.from) != from.Day {
+			return c, false
+		}
+	}
+	if to := f.Window.To; to.Known {
+		if c.to = IntervalMonth.ordinal(to.Day); IntervalMonth.first(c.to+1)-1 != to.Day {
+			return c, false
+		}
+	}
+	return c, true
+}
+
+// Add takes so many marks that are the same, of all events whether or not they lie in
+// the window.
+func (c *MonthCount) Add(m Mark, times uint32) {
+	c.add(m.Kind, IntervalMonth.ordinal(m.Lo), IntervalMonth.ordinal(m.Hi), int64(times))
+}
+
+func (c *MonthCount) add(kind MarkKind, lo, hi int, times int64) {
+	switch kind {
+	case MarkOne:
+		if lo <= c.to && hi >= c.from {
+			c.total += times
+		}
+	case MarkFrom, MarkSince:
+		if lo <= c.to {
+			c.total += times
+		}
+	case MarkTo: // whose start was counted
+		if hi < c.from {
+			c.total -= times
+		}
+	case MarkUntil:
+		if hi >= c.from {
+			c.total += times
+		}
+	}
+}
+
+// AddWhole takes so many events that have no marks and possibly lie in the window.
+func (c *MonthCount) AddWhole(times uint32) { c.total += int64(times) }
+
+// Total is how many events lie in the window.
+func (c *MonthCount) Total() int64 { return c.total }
+
 // MonthChart makes a chart of whole months, or of longer buckets, of the marks of
 // events in the place of the events. Its charts are those that a ChartBuilder makes
 // of the same events.
 type MonthChart struct {
-	builder  ChartBuilder
-	from, to int // the months of the window's ends, or an infinity
-	total    int64
+	builder ChartBuilder
+	count   MonthCount
 
 	// The axis begins with the window where some event of it has a known day by then,
 	// else with the first known day after; it ends likewise.
@@ -96,22 +155,14 @@ type MonthChart struct {
 // groups or measures, and where the window keeps others than those that possibly lie
 // in it.
 func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
-	c := &MonthChart{builder: *NewChartBuilder(q), from: math.MinInt, to: math.MaxInt, first: math.MaxInt, last: math.MinInt}
-	q = c.builder.query
-	switch {
-	case q.Interval == IntervalDay || q.Interval == IntervalWeek, q.GroupBy != GroupNone, q.Measure != MeasureEvents,
-		q.HasWindow() && q.Match != "" && q.Match != edtf.ModePossible:
+	count, ok := NewMonthCount(&q.Filter)
+	if !ok {
 		return nil, false
 	}
-	if from := q.Window.From; from.Known {
-		if c.from = IntervalMonth.ordinal(from.Day); IntervalMonth.first(c.from) != from.Day {
-			return nil, false
-		}
-	}
-	if to := q.Window.To; to.Known {
-		if c.to = IntervalMonth.ordinal(to.Day); IntervalMonth.first(c.to+1)-1 != to.Day {
-			return nil, false
-		}
+	c := &MonthChart{builder: *NewChartBuilder(q), count: count, first: math.MaxInt, last: math.MinInt}
+	q = c.builder.query
+	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone || q.Measure != MeasureEvents {
+		return nil, false
 	}
 	return c, true
 }
@@ -121,22 +172,16 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 func (c *MonthChart) Add(m Mark, times uint32) {
 	n := int64(times)
 	lo, hi := IntervalMonth.ordinal(m.Lo), IntervalMonth.ordinal(m.Hi)
-	count := func(sum *int64, condition bool, n int64) {
-		if condition {
-			*sum += n
-		}
-	}
+	c.count.add(m.Kind, lo, hi, n)
 	e := chartEvent{doubtful: m.Doubtful, times: times, weight: 1}
 	switch m.Kind {
 	case MarkOne:
-		count(&c.total, lo <= c.to && hi >= c.from, n)
 		c.begins(lo, n)
 		c.ends(hi, n)
 		c.over(hi, n)
 		c.starts(lo, n)
 		e.days = [4]edtf.Day{m.Lo, m.Hi, m.Lo, m.Hi}
 	case MarkFrom, MarkSince:
-		count(&c.total, lo <= c.to, n)
 		c.begins(lo, n)
 		c.starts(lo, n)
 		if m.Kind == MarkSince {
@@ -144,12 +189,10 @@ func (c *MonthChart) Add(m Mark, times uint32) {
 		}
 		e.days = [4]edtf.Day{m.Lo, m.Hi, plusInfinity, plusInfinity}
 	case MarkTo:
-		count(&c.total, hi < c.from, -n)
 		c.ends(hi, n)
 		c.over(hi, n)
 		e.days, e.form = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}, ended
 	case MarkUntil:
-		count(&c.total, hi >= c.from, n)
 		c.begins(lo, n)
 		c.ends(hi, n)
 		c.over(hi, n)
@@ -173,7 +216,7 @@ func (c *MonthChart) AddWhole(s *Sample, times uint32) {
 		known.extend(span.Lo, span.Hi)
 	}
 	n := int64(times)
-	c.total += n
+	c.count.AddWhole(times)
 	c.begins(IntervalMonth.ordinal(known.first), n)
 	c.ends(IntervalMonth.ordinal(known.last), n)
 	c.builder.AddTimes(s, times)
@@ -183,7 +226,7 @@ func (c *MonthChart) AddWhole(s *Sample, times uint32) {
 // last known one and starts the first possible one: of the events with a known day by
 // the window's first month, those over before it are not in the window.
 func (c *MonthChart) begins(month int, n int64) {
-	if month <= c.from {
+	if month <= c.count.from {
 		c.before += n
 	} else {
 		c.first = min(c.first, month)
@@ -191,13 +234,13 @@ func (c *MonthChart) begins(month int, n int64) {
 }
 
 func (c *MonthChart) over(month int, n int64) {
-	if month < c.from {
+	if month < c.count.from {
 		c.before -= n
 	}
 }
 
 func (c *MonthChart) ends(month int, n int64) {
-	if month >= c.to {
+	if month >= c.count.to {
 		c.after += n
 	} else {
 		c.last = max(c.last, month)
@@ -205,7 +248,7 @@ func (c *MonthChart) ends(month int, n int64) {
 }
 
 func (c *MonthChart) starts(month int, n int64) {
-	if month > c.to {
+	if month > c.count.to {
 		c.after -= n
 	}
 }
@@ -216,10 +259,10 @@ func (c *MonthChart) starts(month int, n int64) {
 func (c *MonthChart) Chart() (Chart, bool) {
 	first, last := c.first, c.last
 	if c.before > 0 {
-		first = c.from
+		first = c.count.from
 	}
 	if c.after > 0 {
-		last = c.to
+		last = c.count.to
 	}
 	b := &c.builder
 	b.first, b.last = plusInfinity, minusInfinity
@@ -234,6 +277,6 @@ func (c *MonthChart) Chart() (Chart, bool) {
 	if err != nil {
 		return Chart{}, false
 	}
-	chart.Total = float64(c.total)
+	chart.Total = float64(c.count.total)
 	return chart, true
 }
