@@ -30,6 +30,7 @@ func chartCases() []chartCase {
 		a, c,
 		{"all by month", "/v1/timeline?interval=month", `SELECT date_trunc('month', sort_day), count(*) FROM event GROUP BY 1`, false},
 		{"facets of a country by type", "/v1/facets?by=type&country=" + large, `SELECT e.type, count(*) FROM rival.event_country c JOIN event e ON e.id = c.event_id WHERE c.country = '` + large + `' GROUP BY 1 ORDER BY 2 DESC LIMIT 20`, false},
+		{"facets of all by country", "/v1/facets?by=country", `SELECT country, count(*) FROM rival.event_country GROUP BY 1 ORDER BY 2 DESC LIMIT 20`, false},
 		{"exact count of a country in ten years", "/v1/events?limit=1&count=exact&from=1990&to=1999&country=" + large, `SELECT count(*) FROM rival.event_country WHERE country = '` + large + `' AND sort_date <= '1999-12-31' AND end_date >= '1990-01-01'`, false},
 	}
 }

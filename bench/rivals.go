@@ -319,6 +319,7 @@ func (b *bench) startRivals(ctx context.Context, p *part, ours *process, questio
 		started = append(started, s)
 		for _, v := range r.variants {
 			same := 0
+			var others []string // events that only the rival gives
 			for i, q := range questions {
 				var ids []string
 				if ids, err = s.check(ctx, v, q); err != nil {
@@ -327,6 +328,11 @@ func (b *bench) startRivals(ctx context.Context, p *part, ours *process, questio
 				if slices.Equal(ids, own[i]) {
 					same++
 				}
+				others = append(others, slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(own[i], id) })...)
+			}
+			sets := 0
+			if err == nil {
+				sets, err = b.countSets(ctx, others)
 			}
 			if err != nil {
 				b.say("%s does not answer: %v", v.title, err)
@@ -334,12 +340,20 @@ func (b *bench) startRivals(ctx context.Context, p *part, ours *process, questio
 				continue
 			}
 			if len(questions) > 1 {
-				p.Notes = append(p.Notes, fmt.Sprintf("%s gives the same events in %d of %d answers that were compared.", v.title, same, len(questions)))
+				p.Notes = append(p.Notes, fmt.Sprintf("%s gives the same events in %d of %d answers that were compared; %d events are in its answers alone, %d of them dates that are sets.", v.title, same, len(questions), len(others), sets))
 			}
 			ready = append(ready, running{v, s})
 		}
 	}
 	return ready, stop
+}
+
+// countSets tells how many of some events have a date that is a set.
+func (b *bench) countSets(ctx context.Context, ids []string) (n int, err error) {
+	err = b.withConn(ctx, "tarikh", func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `SELECT count(*) FROM unnest($1::text[]) AS o(id) JOIN event e USING (id) WHERE e.set_kind <> 0`, ids).Scan(&n)
+	})
+	return n, err
 }
 
 // ownPath asks the program the question.

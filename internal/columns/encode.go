@@ -120,7 +120,7 @@ func readMeasure(b []byte) (name uint32, value float64) {
 	return binary.LittleEndian.Uint32(b), math.Float64frombits(binary.LittleEndian.Uint64(b[4:]))
 }
 
-// mark is a timeline.Mark in 9 bytes; of a shape that has no marks the kind whole
+// mark is a timeline.Mark in 17 bytes; of a shape that has no marks the kind whole
 // comes before it.
 const whole timeline.MarkKind = 1 << 6
 
@@ -129,11 +129,16 @@ func appendMark(b []byte, m timeline.Mark) []byte {
 	if m.Doubtful {
 		kind |= 1
 	}
-	return appendDay(appendDay(append(b, kind), edtf.At(m.Lo)), edtf.At(m.Hi))
+	b = appendDay(appendDay(append(b, kind), edtf.At(m.Lo)), edtf.At(m.Hi))
+	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(m.FirstMonth)), uint32(m.LastMonth))
 }
 
 func readMark(b []byte) timeline.Mark {
-	return timeline.Mark{Kind: timeline.MarkKind(b[0] >> 1), Doubtful: b[0]&1 != 0, Lo: readDay(b[1:]), Hi: readDay(b[5:])}
+	month := func(b []byte) int32 { return int32(binary.LittleEndian.Uint32(b)) }
+	return timeline.Mark{
+		Kind: timeline.MarkKind(b[0] >> 1), Doubtful: b[0]&1 != 0, Lo: readDay(b[1:]), Hi: readDay(b[5:]),
+		FirstMonth: month(b[9:]), LastMonth: month(b[13:]),
+	}
 }
 
 // words numbers words as they are met. One that no event has any more stays, until the

@@ -29,6 +29,8 @@ type Mark struct {
 	Kind     MarkKind
 	Doubtful bool // uncertain or approximate
 	Lo, Hi   edtf.Day
+
+	FirstMonth, LastMonth int32 // those of Lo and Hi: 12 times the year, plus 0 to 11
 }
 
 // MarksOf gives the marks of an event, and how many they are: none for the few that
@@ -37,9 +39,10 @@ type Mark struct {
 func MarksOf(s *Sample) (marks [2]Mark, n int) {
 	b, doubtful := &s.Bounds, s.Uncertain || s.Approximate
 	mark := func(kind MarkKind, lo, hi edtf.Bound) Mark {
-		m := Mark{kind, doubtful, lo.Day, hi.Day}
-		if month := IntervalMonth.ordinal(m.Lo); month == IntervalMonth.ordinal(m.Hi) {
-			m.Lo = IntervalMonth.first(month)
+		first, last := IntervalMonth.ordinal(lo.Day), IntervalMonth.ordinal(hi.Day)
+		m := Mark{kind, doubtful, lo.Day, hi.Day, int32(first), int32(last)}
+		if first == last {
+			m.Lo = IntervalMonth.first(first)
 			m.Hi = m.Lo
 		}
 		return m
@@ -107,26 +110,23 @@ func NewMonthCount(f *Filter) (c MonthCount, ok bool) {
 // Add takes so many marks that are the same, of all events whether or not they lie in
 // the window.
 func (c *MonthCount) Add(m Mark, times uint32) {
-	c.add(m.Kind, IntervalMonth.ordinal(m.Lo), IntervalMonth.ordinal(m.Hi), int64(times))
-}
-
-func (c *MonthCount) add(kind MarkKind, lo, hi int, times int64) {
-	switch kind {
+	begins, ends := int(m.FirstMonth) <= c.to, int(m.LastMonth) >= c.from
+	switch m.Kind {
 	case MarkOne:
-		if lo <= c.to && hi >= c.from {
-			c.total += times
+		if begins && ends {
+			c.total += int64(times)
 		}
 	case MarkFrom, MarkSince:
-		if lo <= c.to {
-			c.total += times
+		if begins {
+			c.total += int64(times)
 		}
 	case MarkTo: // whose start was counted
-		if hi < c.from {
-			c.total -= times
+		if !ends {
+			c.total -= int64(times)
 		}
 	case MarkUntil:
-		if hi >= c.from {
-			c.total += times
+		if ends {
+			c.total += int64(times)
 		}
 	}
 }
@@ -171,8 +171,8 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 // the window.
 func (c *MonthChart) Add(m Mark, times uint32) {
 	n := int64(times)
-	lo, hi := IntervalMonth.ordinal(m.Lo), IntervalMonth.ordinal(m.Hi)
-	c.count.add(m.Kind, lo, hi, n)
+	lo, hi := int(m.FirstMonth), int(m.LastMonth)
+	c.count.Add(m, times)
 	e := chartEvent{doubtful: m.Doubtful, times: times, weight: 1}
 	switch m.Kind {
 	case MarkOne:
