@@ -14,7 +14,7 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	if chart, ok := t.chartOfMarks(q); ok {
 		return chart, nil
 	}
-	compiled := t.compile(&q.Filter)
+	compiled := t.compile(&q.Filter, q.GiveUp)
 	builder := timeline.NewChartBuilder(q)
 	switch {
 	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
@@ -23,6 +23,9 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 		t.addShapes(compiled, builder)
 	default:
 		return t.chartOfGroups(q, compiled)
+	}
+	if compiled.givenUp {
+		return timeline.Chart{}, timeline.ErrGivenUp
 	}
 	return builder.Chart()
 }

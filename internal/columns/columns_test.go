@@ -127,8 +127,8 @@ func (s *state) ask(t *rapid.T) {
 	list := s.list()
 	f := filter(t)
 	want := len(reference.All(list, &f, timeline.Ascending))
-	if n := s.table.Count(&f); n != int64(want) {
-		t.Fatalf("%s counts %d; want %d", f.Key(), n, want)
+	if n, err := s.table.Count(&f, nil); err != nil || n != int64(want) {
+		t.Fatalf("%s counts %d, %v; want %d", f.Key(), n, err, want)
 	}
 
 	q := timeline.ChartQuery{
@@ -157,7 +157,11 @@ func (s *state) ask(t *rapid.T) {
 
 	by := rapid.SampledFrom([]string{"country", "type", "status", "dataset", "tag"}).Draw(t, "facet")
 	limit := rapid.SampledFrom([]int{1, 5, 20, 200}).Draw(t, "limit")
-	facet := s.table.Facets(f, []string{by}, limit)[0]
+	facets, err := s.table.Facets(f, []string{by}, limit, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facet := facets[0]
 	wantedFacet := reference.Facet(list, f, by, limit)
 	for i := range facet.Values {
 		facet.Values[i].Label = nil
@@ -253,10 +257,10 @@ func TestManyRecords(t *testing.T) {
 		if err != nil || chart.Total != deaths || table.Len() != events-from {
 			t.Errorf("%d events with %v deaths, %v; want %d with %v", table.Len(), chart.Total, err, events-from, deaths)
 		}
-		if n := table.Count(&timeline.Filter{MinSources: 1}); n != int64((events-from)*2/3) && n != int64((events-from)*2/3+1) {
+		if n, err := table.Count(&timeline.Filter{MinSources: 1}, nil); err != nil || n != int64((events-from)*2/3) && n != int64((events-from)*2/3+1) {
 			t.Errorf("%d events have a source", n)
 		}
-		if n := table.Count(&timeline.Filter{Tags: []string{"149000"}}); n != 1 {
+		if n, err := table.Count(&timeline.Filter{Tags: []string{"149000"}}, nil); err != nil || n != 1 {
 			t.Errorf("%d events have the last tag", n)
 		}
 	}
@@ -338,6 +342,54 @@ func TestWhatIsNotThereCannotGo(t *testing.T) {
 	}
 }
 
+// TestGivingUp: whoever scans the records stops when nobody waits for the answer.
+func TestGivingUp(t *testing.T) {
+	t.Parallel()
+	table := columns.New()
+	for _, e := range pool()[:20] {
+		row := rowOf(&e)
+		table.Load(&row)
+	}
+	table.Loaded(1)
+	filter := timeline.Filter{MinSources: 1}
+	for name, ask := range map[string]func(giveUp func() bool) error{
+		"a count": func(giveUp func() bool) error {
+			_, err := table.Count(&filter, giveUp)
+			return err
+		},
+		"a facet": func(giveUp func() bool) error {
+			_, err := table.Facets(filter, []string{timeline.GroupTag}, 1, giveUp)
+			return err
+		},
+		"a chart": func(giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{Filter: filter, GiveUp: giveUp})
+			return err
+		},
+		"a chart of a measure": func(giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{Measure: "deaths", GiveUp: giveUp})
+			return err
+		},
+		"a chart of groups": func(giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{GroupBy: timeline.GroupCountry, GiveUp: giveUp})
+			return err
+		},
+	} {
+		for after := range 3 { // a chart of groups scans three times
+			asked := 0
+			err := ask(func() bool { asked++; return asked > after })
+			if asked > after && !errors.Is(err, timeline.ErrGivenUp) {
+				t.Errorf("%s, told to give up when asking for the %d. time: %v", name, after+1, err)
+			}
+			if after == 0 && asked == 0 {
+				t.Errorf("%s does not ask whether to go on", name)
+			}
+		}
+		if err := ask(func() bool { return false }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestReadersSeeOneRevision: while all events are changed again and again, no answer is
 // of half a change.
 func TestReadersSeeOneRevision(t *testing.T) {
@@ -363,7 +415,12 @@ func TestReadersSeeOneRevision(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for {
-				facet := table.Facets(timeline.Filter{}, []string{timeline.GroupType}, 20)[0]
+				facets, err := table.Facets(timeline.Filter{}, []string{timeline.GroupType}, 20, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				facet := facets[0]
 				if len(facet.Values) != 2 || facet.Values[0].Count != events { // a type and its parent
 					t.Errorf("half a change: %+v", facet.Values)
 					return

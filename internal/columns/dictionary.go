@@ -96,13 +96,6 @@ func (d *dictionary) compact() {
 	d.arena, d.garbage = arena, 0
 }
 
-// count gives how many holders each number has.
-func (d *dictionary) count(counts []int32) {
-	for n := range d.entries {
-		counts[n] = int32(d.entries[n].holders)
-	}
-}
-
 // trim gives back room that was kept for more.
 func (d *dictionary) trim() {
 	d.arena, d.entries = slices.Clone(d.arena), slices.Clone(d.entries)

@@ -68,6 +68,11 @@ func (t *Table) Dump() []string {
 			lines = append(lines, fmt.Sprintf("measure %s %d", t.measureNames.list[id], n))
 		}
 	}
+	for id, n := range t.tagged {
+		if n > 0 {
+			lines = append(lines, fmt.Sprintf("tag %s %d", t.tagWords.list[id], n))
+		}
+	}
 	lines = append(lines, fmt.Sprintf("%d records", t.live.n))
 	slices.Sort(lines)
 	return lines

@@ -4,31 +4,68 @@ import "github.com/tarikh-timeline/tarikh/internal/timeline"
 
 // Facets counts facets of the events that a filter keeps, one that Answers, each under
 // all filters but its own. It knows all of timeline.FacetBys but actors, and gives no
-// examples.
-func (t *Table) Facets(f timeline.Filter, bys []string, limit int) []timeline.Facet {
+// examples. giveUp, unless it is nil, is asked now and then whether to end with
+// timeline.ErrGivenUp.
+func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func() bool) ([]timeline.Facet, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	facets := make([]timeline.Facet, len(bys))
 	counted := map[string]*facetCounts{} // under one filter all are counted together
 	for i, by := range bys {
-		with := timeline.FacetFilter(f, by)
-		key := with.Key()
-		counts := counted[key]
-		if counts == nil {
-			counts = t.countFacets(&with)
-			counted[key] = counts
-		}
 		counter := timeline.NewFacetCounter(by)
-		var s timeline.Sample
-		for n, times := range counts.of(by) {
-			if times > 0 {
-				t.name(&s, by, uint32(n))
-				counter.AddTimes(&s, int64(times))
+		with := timeline.FacetFilter(f, by)
+		switch key := with.Key(); {
+		case key == "":
+			t.countAll(by, counter)
+		case counted[key] == nil:
+			var err error
+			if counted[key], err = t.countFacets(&with, giveUp); err != nil {
+				return nil, err
+			}
+			fallthrough
+		default:
+			var s timeline.Sample
+			for n, times := range counted[key].of(by) {
+				if times > 0 {
+					t.name(&s, by, uint32(n))
+					counter.AddTimes(&s, int64(times))
+				}
 			}
 		}
 		facets[i] = counter.Facet(limit)
 	}
-	return facets
+	return facets, nil
+}
+
+// countAll counts a facet of all events, of what is counted already.
+func (t *Table) countAll(by string, counter *timeline.FacetCounter) {
+	add := func(s timeline.Sample, events int64) {
+		if events > 0 {
+			counter.AddTimes(&s, events)
+		}
+	}
+	switch by {
+	case timeline.GroupCountry:
+		for n, y := range t.terms.countries {
+			add(timeline.Sample{Countries: []string{t.terms.countryWords.list[n]}}, y.events)
+		}
+	case timeline.GroupType:
+		for n, y := range t.terms.types {
+			add(timeline.Sample{Type: t.types.list[n]}, y.events)
+		}
+	case timeline.GroupStatus:
+		for n, y := range t.terms.statuses {
+			add(timeline.Sample{Status: t.statuses.list[n]}, y.events)
+		}
+	case timeline.GroupDataset:
+		for n, y := range t.terms.datasets {
+			add(timeline.Sample{Dataset: t.datasets.list[n]}, y.events)
+		}
+	case timeline.GroupTag:
+		for n, events := range t.tagged {
+			add(timeline.Sample{Tags: []string{t.tagWords.list[n]}}, events)
+		}
+	}
 }
 
 // facetCounts is how many events have each number of a dictionary.
@@ -44,24 +81,16 @@ func (c *facetCounts) of(by string) []int32 {
 	return c.classes
 }
 
-func (t *Table) countFacets(f *timeline.Filter) *facetCounts {
+func (t *Table) countFacets(f *timeline.Filter, giveUp func() bool) (*facetCounts, error) {
+	q := t.compile(f, giveUp)
 	c := &facetCounts{make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())}
-	if f.Key() == "" { // all events: the dictionaries have counted them
-		t.roles.count(c.roles)
-		t.classes.count(c.classes)
-		t.tags.count(c.tags)
-		for i := range t.gone.n { // which holds twice what is there no more
-			r := t.gone.at(i)
-			c.roles[r.roles] -= 2
-			c.classes[r.class] -= 2
-			c.tags[r.tags] -= 2
-		}
-		return c
-	}
-	t.scan(t.compile(f), func(k *chunk, places []uint16, sign int) {
+	t.scan(q, func(k *chunk, places []uint16, sign int) {
 		count(c.roles, k.roles, places, sign)
 		k.class.count(c.classes, places, sign)
 		k.tags.count(c.tags, places, sign)
 	})
-	return c
+	if q.givenUp {
+		return nil, timeline.ErrGivenUp
+	}
+	return c, nil
 }

@@ -32,11 +32,14 @@ type query struct {
 	// to a region that is asked for; periods tells the dates, by pair.
 	sometimes bits
 	periods   [][]membership
+
+	giveUp  func() bool // asked before each chunk of a scan; nil: no need to
+	givenUp bool        // what was scanned is of no use
 }
 
 // compile tries each condition on each string of its dictionary.
-func (t *Table) compile(f *timeline.Filter) *query {
-	q := &query{}
+func (t *Table) compile(f *timeline.Filter, giveUp func() bool) *query {
+	q := &query{giveUp: giveUp}
 	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
 		q.shapes = t.keptShapes(f)
 	}

@@ -38,6 +38,9 @@ const maxShapes = 1 << 17
 func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.Chart, error) {
 	builder := timeline.NewChartBuilder(q)
 	added := t.addShapes(compiled, builder)
+	if compiled.givenUp {
+		return timeline.Chart{}, timeline.ErrGivenUp
+	}
 	reach, err := builder.Reach()
 	if err != nil {
 		return timeline.Chart{}, err
@@ -51,7 +54,7 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 	}
 	width := uint32(len(shown) + 1)
 	counts := make([]uint32, int(width)*min(t.shapes.len(), maxShapes))
-	for from, next := uint32(0), 0; next < len(added); from += maxShapes {
+	for from, next := uint32(0), 0; next < len(added) && !compiled.givenUp; from += maxShapes {
 		clear(counts)
 		t.scan(compiled, func(c *chunk, places []uint16, sign int) {
 			column := c.groups(q.GroupBy)
@@ -67,6 +70,9 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 			at := (added[next] - from) * width
 			groups.Add(next, counts[at:at+width])
 		}
+	}
+	if compiled.givenUp {
+		return timeline.Chart{}, timeline.ErrGivenUp
 	}
 	return groups.Chart()
 }

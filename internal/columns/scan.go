@@ -4,7 +4,7 @@ import "github.com/tarikh-timeline/tarikh/internal/timeline"
 
 // scan hands to each, chunk by chunk, the places of the records that a query keeps.
 // The sign is -1 for what is counted as taken away. The places are valid during the
-// call.
+// call. It ends early, and says so in the query, when it is told to give up.
 func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) {
 	var places [chunkSize]uint16
 	for _, part := range []struct {
@@ -12,6 +12,10 @@ func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) {
 		sign int
 	}{{&t.live, 1}, {&t.gone, -1}} {
 		for _, c := range part.rows.chunks {
+			if q.giveUp != nil && q.giveUp() {
+				q.givenUp = true
+				return
+			}
 			if kept := t.pick(q, c, places[:]); len(kept) > 0 {
 				each(c, kept, part.sign)
 			}
@@ -43,14 +47,19 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 	return places[:n]
 }
 
-// Count counts the events that a filter keeps, one that Answers.
-func (t *Table) Count(f *timeline.Filter) int64 {
+// Count counts the events that a filter keeps, one that Answers. giveUp, unless it is
+// nil, is asked now and then whether to end with timeline.ErrGivenUp.
+func (t *Table) Count(f *timeline.Filter, giveUp func() bool) (int64, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if n, ok := t.countOfMarks(f); ok {
-		return n
+		return n, nil
 	}
+	q := t.compile(f, giveUp)
 	n := 0
-	t.scan(t.compile(f), func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
-	return int64(n)
+	t.scan(q, func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
+	if q.givenUp {
+		return 0, timeline.ErrGivenUp
+	}
+	return int64(n), nil
 }

@@ -72,7 +72,7 @@ type Table struct {
 	tagWords, measureNames                 words
 	pairs                                  words // "role:CODE"
 	pairInfo                               []pairInfo
-	measured                               []int64 // events by measure
+	measured, tagged                       []int64 // events by measure, and by tag
 
 	marks      dictionary  // see tally
 	shapeMarks [][2]uint32 // by shape
@@ -124,7 +124,7 @@ func (t *Table) Bytes() int {
 	for _, w := range []*words{&t.types, &t.statuses, &t.datasets, &t.tagWords, &t.measureNames, &t.pairs} {
 		n += w.bytes()
 	}
-	return n + 8*cap(t.measured)
+	return n + 8*(cap(t.measured)+cap(t.tagged))
 }
 
 // Update brings the table to a revision. Of the events that were written since its own,

@@ -219,11 +219,19 @@ func (t *Table) count(r record, by int) {
 	})
 	for b := t.measures.at(r.measures); len(b) > 0; b = b[measureSize:] {
 		name, _ := readMeasure(b)
-		for int(name) >= len(t.measured) {
-			t.measured = append(t.measured, 0)
-		}
-		t.measured[name] += int64(by)
+		addTo(&t.measured, name, by)
 	}
+	for b := t.tags.at(r.tags); len(b) > 0; b = b[4:] {
+		addTo(&t.tagged, uint32(number4(b)), by)
+	}
+}
+
+// addTo adds to the count of a number.
+func addTo(counts *[]int64, n uint32, by int) {
+	for int(n) >= len(*counts) {
+		*counts = append(*counts, 0)
+	}
+	(*counts)[n] += int64(by)
 }
 
 // eachTally gives the tallies that count an event, and its sort day and last day.

@@ -13,8 +13,8 @@ import (
 func (s *Store) Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Chart, error) {
 	if table := s.recent(ctx, &q.Filter); table != nil {
 		var chart timeline.Chart
-		err := s.compute(ctx, func(ctx context.Context) (err error) {
-			q.GiveUp = func() bool { return ctx.Err() != nil }
+		err := s.compute(ctx, errChartTooCostly, func(giveUp func() bool) (err error) {
+			q.GiveUp = giveUp
 			chart, err = table.Chart(q)
 			return err
 		})
@@ -36,7 +36,7 @@ func (s *Store) Chart(ctx context.Context, q timeline.ChartQuery) (timeline.Char
 	}
 	until = time.Now().Add(s.statementTime) // reading has had its own
 	chart, err := builder.Chart()
-	return chart, tooCostly(ctx, err)
+	return chart, tooCostly(ctx, errChartTooCostly, err)
 }
 
 // Facets counts facets, each under all filters but its own, from memory or from the
@@ -58,11 +58,12 @@ func (s *Store) Facets(ctx context.Context, f timeline.Filter, bys []string, lim
 		}
 	}
 	if len(inMemory) > 0 {
-		err := s.compute(ctx, func(context.Context) error {
-			for i, facet := range table.Facets(f, inMemory, limit) {
-				facets[places[i]] = facet
+		err := s.compute(ctx, errChartTooCostly, func(giveUp func() bool) error {
+			counted, err := table.Facets(f, inMemory, limit, giveUp)
+			for i := range counted {
+				facets[places[i]] = counted[i]
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return nil, err

@@ -24,10 +24,10 @@ func (s *Store) turn(ctx context.Context, places chan struct{}) (leave func(), e
 	return await(ctx, places, s.statementTime, &full)
 }
 
-// compute runs do, which asks the copy in memory, when its turn has come. Where do looks
-// at its context, it ends when nobody waits any more or its budget is spent, with
-// timeline.ErrGivenUp.
-func (s *Store) compute(ctx context.Context, do func(ctx context.Context) error) error {
+// compute runs do, which asks the copy in memory, when its turn has come. It is told to
+// give up, which it does with timeline.ErrGivenUp, when nobody waits any more or its
+// budget is spent; then the error is spent.
+func (s *Store) compute(ctx context.Context, spent *timeline.Error, do func(giveUp func() bool) error) error {
 	leave, err := s.turn(ctx, s.memory.computing)
 	if err != nil {
 		return err
@@ -35,18 +35,18 @@ func (s *Store) compute(ctx context.Context, do func(ctx context.Context) error)
 	defer leave()
 	limited, cancel := context.WithTimeout(ctx, s.statementTime)
 	defer cancel()
-	return tooCostly(ctx, do(limited))
+	return tooCostly(ctx, spent, do(func() bool { return limited.Err() != nil }))
 }
 
-// tooCostly tells why a chart was given up.
-func tooCostly(ctx context.Context, err error) error {
+// tooCostly tells why something was given up.
+func tooCostly(ctx context.Context, spent *timeline.Error, err error) error {
 	if !errors.Is(err, timeline.ErrGivenUp) {
 		return err
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	spent := *errChartTooCostly
-	spent.Cause = err
-	return &spent
+	told := *spent
+	told.Cause = err
+	return &told
 }

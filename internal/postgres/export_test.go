@@ -38,7 +38,7 @@ func (s *Store) OccupyTurns() (release func()) {
 }
 
 // TooCostly is what becomes of the error of a chart.
-func TooCostly(ctx context.Context, err error) error { return tooCostly(ctx, err) }
+func TooCostly(ctx context.Context, err error) error { return tooCostly(ctx, errChartTooCostly, err) }
 
 // InMemory gives the revision of the copy in memory, -1 where there is none.
 func (s *Store) InMemory() int64 {

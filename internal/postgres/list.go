@@ -198,9 +198,9 @@ func (s *Store) count(ctx context.Context, f *timeline.Filter, mode timeline.Cou
 	case timeline.CountExact:
 		if table := s.recent(ctx, f); table != nil {
 			counted := timeline.Count{Relation: "eq"}
-			err := s.compute(ctx, func(context.Context) error {
-				counted.Value = table.Count(f)
-				return nil
+			err := s.compute(ctx, errCountTooCostly, func(giveUp func() bool) (err error) {
+				counted.Value, err = table.Count(f, giveUp)
+				return err
 			})
 			return &counted, err
 		}
