@@ -70,10 +70,6 @@ func TestTheWholeCommand(t *testing.T) {
 	if all := slices.Concat(halves...); len(all) != len(parts) {
 		t.Errorf("%d of %d parts are tried: %v", len(all), len(parts), all)
 	}
-	if _, err := os.Stat("filters"); err != nil {
-		t.Log("NOT TESTED: bench/filters is absent")
-		halves[0] = []string{"hot", "start", "import"}
-	}
 	for _, names := range halves {
 		t.Run(names[0], func(t *testing.T) {
 			t.Parallel()

@@ -31,6 +31,8 @@ func chartCases() []chartCase {
 		{"all by month", "/v1/timeline?interval=month", `SELECT date_trunc('month', sort_day), count(*) FROM event GROUP BY 1`, false},
 		{"facets of a country by type", "/v1/facets?by=type&country=" + large, `SELECT e.type, count(*) FROM rival.event_country c JOIN event e ON e.id = c.event_id WHERE c.country = '` + large + `' GROUP BY 1 ORDER BY 2 DESC LIMIT 20`, false},
 		{"facets of all by country", "/v1/facets?by=country", `SELECT country, count(*) FROM rival.event_country GROUP BY 1 ORDER BY 2 DESC LIMIT 20`, false},
+		{"two countries by month", "/v1/timeline?interval=month&country=" + large + "," + middling, `SELECT date_trunc('month', sort_date), count(DISTINCT event_id) FROM rival.event_country WHERE country IN ('` + large + `', '` + middling + `') GROUP BY 1`, false},
+		{"deaths of a country by month", "/v1/timeline?interval=month&measure=deaths&country=" + large, `SELECT date_trunc('month', c.sort_date), sum((e.measures ->> 'deaths')::float8) FROM rival.event_country c JOIN event e ON e.id = c.event_id WHERE c.country = '` + large + `' GROUP BY 1`, false},
 		{"exact count of a country in ten years", "/v1/events?limit=1&count=exact&from=1990&to=1999&country=" + large, `SELECT count(*) FROM rival.event_country WHERE country = '` + large + `' AND sort_date <= '1999-12-31' AND end_date >= '1990-01-01'`, false},
 	}
 }

@@ -30,7 +30,6 @@ type bench struct {
 	server     *pgembed.Server
 	postmaster int // the process that all of Postgres' others are children of
 	slow       *slowLog
-	loaded     *importCost // of the import of all events, where this run made it
 	rows       rivalRows
 
 	nodeProgram string // "" until it is looked for
@@ -194,8 +193,8 @@ func (b *bench) withConn(ctx context.Context, database string, do func(conn *pgx
 	return do(conn)
 }
 
-// scratch runs do with a database of its own, which is dropped then.
-func (b *bench) scratch(ctx context.Context, name string, do func() error) (err error) {
+// scratch runs do with a database of its own, a copy of template, which is dropped then.
+func (b *bench) scratch(ctx context.Context, name, template string, do func() error) (err error) {
 	drop := func(ctx context.Context) error {
 		return b.withConn(ctx, "tarikh", func(conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
@@ -206,7 +205,7 @@ func (b *bench) scratch(ctx context.Context, name string, do func() error) (err 
 		return err
 	}
 	err = b.withConn(ctx, "tarikh", func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, `CREATE DATABASE `+name)
+		_, err := conn.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template)
 		return err
 	})
 	if err != nil {

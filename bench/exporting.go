@@ -17,7 +17,7 @@ import (
 )
 
 // exportRounds is how often whole exports are read where there are many events.
-const exportRounds = 2
+const exportRounds = 3
 
 // exporting compares the NDJSON export with pgx and COPY, and tells how fast the other
 // formats are and what memory they take.

@@ -41,21 +41,17 @@ func importing(ctx context.Context, b *bench, p *part) error {
 	var imports []importCost
 	var copies []copied
 	for round := range rounds {
-		if b.loaded != nil && b.events >= manyEvents {
-			imports = append(imports, *b.loaded)
-		} else {
-			b.say("round %d: import", round+1)
-			err := b.scratch(ctx, "bench_import", func() error {
-				cost, err := b.load(ctx, "bench_import", b.events, asFile)
-				imports = append(imports, cost)
-				return err
-			})
-			if err != nil {
-				return err
-			}
+		b.say("round %d: import", round+1)
+		err := b.scratch(ctx, "bench_import", "template1", func() error {
+			cost, err := b.load(ctx, "bench_import", b.events, asFile)
+			imports = append(imports, cost)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		b.say("round %d: two bare COPYs", round+1)
-		err := b.scratch(ctx, "bench_copy", func() error {
+		err = b.scratch(ctx, "bench_copy", "template1", func() error {
 			cost, err := b.timeCopies(ctx)
 			copies = append(copies, cost)
 			return err
@@ -142,7 +138,7 @@ func (b *bench) timeCopies(ctx context.Context) (c copied, err error) {
 
 // singleWrites counts writes of one event, each its own revision.
 func (b *bench) singleWrites(ctx context.Context, p *part) error {
-	return b.scratch(ctx, "bench_writes", func() error {
+	return b.scratch(ctx, "bench_writes", "template1", func() error {
 		if err := b.createSchema(ctx, "bench_writes"); err != nil {
 			return err
 		}

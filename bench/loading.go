@@ -67,11 +67,9 @@ func (b *bench) ensureLoaded(ctx context.Context) error {
 	if err := b.checkRoom(); err != nil {
 		return err
 	}
-	cost, err := b.load(ctx, "tarikh", b.events, asFile)
-	if err != nil {
+	if _, err := b.load(ctx, "tarikh", b.events, asFile); err != nil {
 		return err
 	}
-	b.loaded = &cost
 	b.say("VACUUM ANALYZE")
 	return b.withConn(ctx, "tarikh", func(conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, `VACUUM ANALYZE`); err != nil {
@@ -130,7 +128,7 @@ func (b *bench) load(ctx context.Context, database string, events, inFile int) (
 		in, out := io.Pipe()
 		go func() { out.CloseWithError(synthetic.Write(out, seed, events, b.tellMade)) }()
 		defer in.Close() // ends the writer where the import ended before it
-		return b.runImport(ctx, database, events, in)
+		return b.runImport(ctx, database, "created", events, in)
 	}
 	name, err := b.eventsFile(events)
 	if err != nil {
@@ -142,7 +140,7 @@ func (b *bench) load(ctx context.Context, database string, events, inFile int) (
 	}
 	defer file.Close()
 	b.say("%s events are imported", count(events))
-	return b.runImport(ctx, database, events, file)
+	return b.runImport(ctx, database, "created", events, file)
 }
 
 // eventsFile writes the first events as NDJSON, once.
@@ -168,8 +166,9 @@ func (b *bench) tellMade(written int) {
 	}
 }
 
-// runImport pipes events into `api import -`.
-func (b *bench) runImport(ctx context.Context, database string, events int, in io.Reader) (c importCost, err error) {
+// runImport pipes events into `api import -`, which is to say that all are created or
+// updated.
+func (b *bench) runImport(ctx context.Context, database, done string, events int, in io.Reader) (c importCost, err error) {
 	command := exec.CommandContext(ctx, b.program, "import", "-", "--mapping", "events", "--database-url", b.url(database, "import"))
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 10 * time.Second
@@ -194,7 +193,7 @@ func (b *bench) runImport(ctx context.Context, database string, events int, in i
 				}
 				return c, fmt.Errorf("api import: %w: %s", err, strings.TrimSpace(out.String()))
 			}
-			if want := fmt.Sprintf("created %d\n", events); !strings.Contains(out.String(), want) {
+			if want := fmt.Sprintf("%s %d\n", done, events); !strings.Contains(out.String(), want) {
 				return c, fmt.Errorf("api import does not say %q: %s", want, out.String())
 			}
 			c.cpu = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
@@ -211,4 +210,29 @@ func (b *bench) runImport(ctx context.Context, database string, events int, in i
 			}
 		}
 	}
+}
+
+// pastShare is one event of how many is written a second time.
+const pastShare = 20
+
+// addPast writes a second version of some of the events in a copy of the database.
+func (b *bench) addPast(ctx context.Context, database string) error {
+	events := b.events / pastShare
+	name, err := b.eventsFile(events)
+	if err != nil {
+		return err
+	}
+	written, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	again := bytes.ReplaceAll(written, []byte(`"attributes":{`), []byte(`"attributes":{"written":"again",`))
+	b.say("%s events are written a second time", count(events))
+	if _, err := b.runImport(ctx, database, "updated", events, bytes.NewReader(again)); err != nil {
+		return err
+	}
+	return b.withConn(ctx, database, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `VACUUM ANALYZE`)
+		return err
+	})
 }

@@ -26,7 +26,7 @@ var parts = []kind{
 		charts, 0,
 	},
 	{
-		"filters", "Filter combinations", "Buffers that Postgres reads for each combination of filters.",
+		"filters", "Filter combinations", "Buffers that Postgres reads for every filter by itself and for the usual combinations, in each window.",
 		filters, 0,
 	},
 	{

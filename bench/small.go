@@ -20,7 +20,7 @@ const smallEvents = 2_000
 
 // small compares with json-server, which keeps a file of JSON in memory.
 func small(ctx context.Context, b *bench, p *part) error {
-	return b.scratch(ctx, "bench_small", func() error {
+	return b.scratch(ctx, "bench_small", "template1", func() error {
 		if _, err := b.load(ctx, "bench_small", smallEvents, asFile); err != nil {
 			return err
 		}

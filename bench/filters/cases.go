@@ -108,8 +108,8 @@ func choose(ctx context.Context, url string, store *postgres.Store) (cases []fil
 		add(false, "frequent country, country_role="+role, timeline.Filter{Countries: country(most), Roles: list(role)})
 		add(false, "rare country, country_role="+role, timeline.Filter{Countries: country(rare), Roles: list(role)})
 	}
-	add(false, "region=ecowas", timeline.Filter{Regions: list("ecowas")})
-	add(false, "status=occurred", timeline.Filter{Statuses: list("occurred")})
+	add(true, "region=ecowas", timeline.Filter{Regions: list("ecowas")})
+	add(true, "status=occurred", timeline.Filter{Statuses: list("occurred")})
 	add(false, "min_sources=4", timeline.Filter{MinSources: 4})
 	add(false, "frequent country, on=09-16", timeline.Filter{Countries: country(most), On: timeline.MonthDay{Month: 9, Day: 16}})
 	for _, w := range words {

@@ -54,6 +54,8 @@ func windows() []window {
 	between := func(from, to edtf.Day) edtf.Window { return edtf.Window{From: edtf.At(from), To: edtf.At(to)} }
 	return []window{
 		{"no window", edtf.Window{}, first(2000)},
+		{"a day", between(edtf.DayOf(2010, 7, 1), edtf.DayOf(2010, 7, 1)), edtf.DayOf(2010, 7, 1)},
+		{"a month", between(edtf.DayOf(2010, 7, 1), edtf.DayOf(2010, 7, 31)), edtf.DayOf(2010, 7, 16)},
 		{"a year", between(first(2010), first(2011)-1), edtf.DayOf(2010, 7, 1)},
 		{"a decade", between(first(1990), first(2000)-1), first(1995)},
 		{"until 1950", edtf.Window{To: edtf.At(first(1951) - 1)}, first(1930)},
