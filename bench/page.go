@@ -108,7 +108,7 @@ func writeGoals(b *strings.Builder, runs []*run) {
 			}
 		}
 	}
-	b.WriteString("\n## Goals\n\nRatios of medians within one interleaved run.\n\n| axis | goal |")
+	b.WriteString("\n## Goals\n\nRatios of medians within one run, in which what is compared takes turns.\n\n| axis | goal |")
 	rule := "|---|---|"
 	for _, run := range runs {
 		fmt.Fprintf(b, " %s events | |", count(run.Events))

@@ -23,7 +23,7 @@ import (
 )
 
 // absent are rivals that cannot be had where this was written, told in every table.
-const absent = "Absent: pREST (its Go module is refused by the module proxy; the stand-in makes its pages as pREST does, by `json_agg` in Postgres), and PostgREST, Directus, Hasura and pg_featureserv (no package of Go, npm or Debian has them)."
+const absent = "Absent: pREST (its Go module is refused by the module proxy; the stand-in makes its pages as pREST does, by `json_agg` in Postgres), pg_featureserv (its Go module likewise), PostgREST (npm's package fetches the program from a place that cannot be reached), Hasura (no package of Go, npm or Debian), and Directus, which npm has, but asks for a newer Node than this machine's and for tables of its own: it was not set up."
 
 // variant is one way to ask a rival.
 type variant struct {

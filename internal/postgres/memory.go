@@ -57,6 +57,7 @@ func (s *Store) Follow(ctx context.Context, sized func(bytes int)) {
 	for ctx.Err() == nil {
 		next := followEvery
 		if upToDate, err := s.updateMemory(ctx); err == nil && !upToDate {
+			s.memory.table.Store(nil) // of no use any more, and there is room for one
 			if fits, err := s.loadMemory(ctx); err == nil && !fits {
 				next = tooLargeEvery
 			}
