@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -174,4 +176,26 @@ func inside(body []byte) string {
 		return ""
 	}
 	return words[i]
+}
+
+// TestRevisionsNameTheirKey: the log of revisions has the name of the key that wrote.
+func TestRevisionsNameTheirKey(t *testing.T) {
+	t.Parallel()
+	s, url := newsroomAt(t)
+	if _, err := s.store.CreateKey(t.Context(), "second", []string{"write"}, "key-of-second"); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	for n, key := range []string{"writer", "second", "writer"} {
+		secret := map[string]string{"writer": "key-of-write", "second": "key-of-second"}[key]
+		s.write(t, "POST", "/v1/events", small(fmt.Sprintf("named-%d", n), "2021"), "Authorization", "Bearer "+secret).want(t, 201)
+		var named string
+		if err := conn.QueryRow(t.Context(), `SELECT key_name FROM revision_log ORDER BY revision DESC LIMIT 1`).Scan(&named); err != nil || named != key {
+			t.Errorf("a write by %q is logged as one by %q, %v", key, named, err)
+		}
+	}
 }

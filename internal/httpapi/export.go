@@ -74,7 +74,7 @@ func (a *api) export(r *request, operation string, format render.Format) (*answe
 				defer func() { <-a.exports }()
 			default:
 				return &timeline.Error{
-					Kind: timeline.KindUnavailable, RetryAfter: 5 * time.Second,
+					Kind: timeline.KindBusy, RetryAfter: 5 * time.Second,
 					Message: fmt.Sprintf("%d exports are running, which is the most at once; try again shortly.", a.Limits.Exports),
 				}
 			}

@@ -559,7 +559,7 @@ func TestTooManyExportsAtOnce(t *testing.T) {
 		<-running
 	}
 	answer := s.get(t, exports+"csv")
-	if answer.status != http.StatusServiceUnavailable || answer.header.Get("Retry-After") != "5" {
+	if answer.status != http.StatusServiceUnavailable || answer.header.Get("Retry-After") != "5" || !strings.Contains(string(answer.body), `"code":"busy"`) {
 		t.Errorf("one more: %d %s", answer.status, answer.body)
 	}
 	close(free)
