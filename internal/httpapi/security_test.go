@@ -369,7 +369,7 @@ func TestJSONBombs(t *testing.T) {
 			if response.StatusCode >= 500 { // some are no fault: what is not read, an empty patch
 				t.Errorf("%s %s: %d %.300s", method, name, response.StatusCode, got)
 			}
-			if most := uint64(128<<20 + 64*len(body)); spent > most {
+			if most := uint64(1<<20 + 200*len(body)); spent > most {
 				t.Errorf("%s %s: %d bytes are allocated for a body of %d", method, name, spent, len(body))
 			}
 			if len(got) > 3<<20 {
