@@ -47,6 +47,7 @@ func translateState(pg *pgconn.PgError, err error) error {
 		return &timeline.Error{Kind: timeline.KindUnavailable, Message: "The database's disk is full; make room and try again. Nothing of this was stored.", RetryAfter: time.Second, Cause: err}
 	case strings.HasPrefix(pg.Code, "08"), // connection
 		strings.HasPrefix(pg.Code, "57P"), // shut down, crashed, starting, database dropped
+		pg.Code == "25P03",                // a transaction that was silent for too long, see lostAfter
 		pg.Code == "53300",                // too many connections
 		pg.Code == "53200",                // out of memory
 		pg.Code == "25006":                // read-only: a standby, or a primary that is no more

@@ -326,6 +326,10 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 		return ImportResult{}, err
 	}
 	err := b.store.inRevision(ctx, by, action, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
+		// A large file is read for a while between two statements.
+		if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '10min', true)`); err != nil {
+			return false, err
+		}
 		if at.revision != b.checkedAt+1 {
 			if err := b.lookAgain(ctx, tx); err != nil {
 				return false, err

@@ -54,6 +54,11 @@ func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
 	return nil
 }
 
+// lostAfter is after what silence between two statements the server ends a transaction that
+// holds a lock others wait for: of a client that vanished without a word it would hear
+// nothing, and no write would come through any more.
+const lostAfter = "10s"
+
 // inTransaction runs do on the primary, in a transaction that do commits; else it is
 // rolled back.
 func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
@@ -102,7 +107,9 @@ func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by
 	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
 	// no limit. A statement for one event and for thousands needs two plans.
 	limit := max(1, time.Until(until).Milliseconds())
-	if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
+	if _, err := tx.Exec(ctx, `
+		SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true), set_config('idle_in_transaction_session_timeout', @idle, true)`,
+		pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10), "idle": lostAfter}); err != nil {
 		return at, false, err
 	}
 	err = tx.QueryRow(ctx, `
