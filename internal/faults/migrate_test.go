@@ -1,22 +1,87 @@
 package faults_test
 
 import (
+	"encoding/json"
+	"io/fs"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
+	"github.com/tarikh-timeline/tarikh/migrations"
 )
 
-// TestAMigrationIsInterrupted kills the program in the middle of a migration, which the
-// server then runs to its end or undoes, before or after the next start. That start
-// finds a schema that is whole, or makes it, and serves.
+// interrupted is a migration that hangs at what another session holds.
+type interrupted struct {
+	of     string
+	block  string                                         // begins the transaction that it waits for
+	text   string                                         // of the migration's statement, by which it is found
+	before func(t *testing.T, s *service, conn *pgx.Conn) // makes the database of before
+	after  func(t *testing.T, s *service)
+}
+
+// TestAMigrationIsInterrupted kills the program in the middle of the first migration, of
+// an empty database. The server then runs it to its end or undoes it, before or after the
+// next start. That start finds a schema that is whole, or makes it, and serves.
 func TestAMigrationIsInterrupted(t *testing.T) {
 	t.Parallel()
 	onItsOwn(t)
-	const held = `SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE revision%'`
+	interrupted{
+		of:     "a migration is interrupted",
+		block:  `CREATE TABLE revision ()`, // not committed: the migration waits at its first statement
+		text:   "CREATE TABLE revision",
+		before: func(*testing.T, *service, *pgx.Conn) {},
+		after: func(t *testing.T, s *service) {
+			if body := string(s.must(t, "/v1/events/ml-coup-2021")); body == "" {
+				t.Error("the data set that ships is not there")
+			}
+		},
+	}.try(t)
+}
+
+// TestAMigrationOfEventsIsInterrupted does so in the middle of one that rewrites every
+// event, which takes an operator's patience. All events are as they were.
+func TestAMigrationOfEventsIsInterrupted(t *testing.T) {
+	t.Parallel()
+	onItsOwn(t)
+	var events sync.Map // the export of before, by the address
+	const export = "/v1/events.ndjson"
+	interrupted{
+		of:    "a migration of events is interrupted",
+		block: `SELECT FROM event WHERE id = 'ml-coup-2021' FOR UPDATE`,
+		text:  "Terms of the day of a year",
+		before: func(t *testing.T, s *service, conn *pgx.Conn) {
+			s.start(t)
+			events.Store(s.env[0], string(s.must(t, export)))
+			s.end(t)
+			down, err := fs.ReadFile(migrations.FS, "000002_more_terms.down.sql")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sql := range []string{string(down), `UPDATE schema_migrations SET version = 1`} {
+				if _, err := conn.Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		after: func(t *testing.T, s *service) {
+			before, _ := events.Load(s.env[0])
+			if now := string(s.must(t, export)); now != before || len(now) == 0 {
+				t.Errorf("the events are not those of before: %d bytes, which were %d", len(now), len(before.(string)))
+			}
+			var found struct{ Data []struct{ ID string } }
+			if err := json.Unmarshal(s.must(t, "/v1/events?on=05-24"), &found); err != nil || len(found.Data) == 0 {
+				t.Errorf("by a term that the migration makes nothing is found: %v", err)
+			}
+		},
+	}.try(t)
+}
+
+func (m interrupted) try(t *testing.T) {
+	const session = `datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%' || $1 || '%'`
 	for name, c := range map[string]struct {
 		cut           bool // the server notices that its client has gone
 		startTooEarly bool // the next start comes while the old session still works
@@ -33,24 +98,22 @@ func TestAMigrationIsInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close(t.Context())
-			// A table of that name, not committed: the migration waits at its first statement.
+			s := &service{env: []string{"DATABASE_URL=" + address}, client: &http.Client{Timeout: time.Minute}}
+			t.Cleanup(func() { s.end(t) })
+			m.before(t, s, conn)
 			blocker, err := pgx.Connect(t.Context(), address)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer blocker.Close(t.Context())
-			if _, err := blocker.Exec(t.Context(), `BEGIN; CREATE TABLE revision ()`); err != nil {
+			if _, err := blocker.Exec(t.Context(), "BEGIN; "+m.block); err != nil {
 				t.Fatal(err)
 			}
-			s := &service{env: []string{"DATABASE_URL=" + address}, client: &http.Client{Timeout: time.Minute}}
 			s.launch(t)
-			t.Cleanup(func() { s.end(t) })
-			await(t, "the migration has begun", conn, held)
+			await(t, "the migration has begun", conn, `SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND `+session, m.text)
 			s.kill()
 			if c.cut {
-				if _, err := conn.Exec(t.Context(), `
-					SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-					WHERE datname = current_database() AND wait_event_type = 'Lock'`); err != nil {
+				if _, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND `+session, m.text); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -62,36 +125,32 @@ func TestAMigrationIsInterrupted(t *testing.T) {
 			began := time.Now()
 			if c.startTooEarly {
 				s.launch(t)
-				await(t, "the next program waits", conn, `
-					SELECT count(*) > 0 FROM pg_stat_activity
-					WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND state = 'idle'`)
+				await(t, "the next program waits", conn, `SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'idle' AND `+session, "pg_try_advisory_lock")
 				release()
 				if err := s.hear(); err != nil {
 					t.Fatal(err)
 				}
 			} else {
 				release()
-				await(t, "the old session ends", conn, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%CREATE TABLE revision%' AND pid <> pg_backend_pid())`)
+				await(t, "the old session ends", conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE `+session, m.text)
 				s.start(t)
 			}
-			f := figures{fault: "a migration is interrupted: " + name, injected: 1, recoveries: []time.Duration{s.serving(t, began)}}
+			f := figures{fault: m.of + ": " + name, injected: 1, recoveries: []time.Duration{s.serving(t, began)}}
 			if r, err := s.get(t.Context(), "/readyz"); err != nil || r.status != http.StatusOK {
 				t.Errorf("%v %s", err, r.body)
 			}
-			if body := string(s.must(t, "/v1/events/ml-coup-2021")); body == "" {
-				t.Error("the data set that ships is not there")
-			}
+			m.after(t, s)
 			record(t, f)
 		})
 	}
 }
 
 // await asks Postgres until it says yes.
-func await(t *testing.T, what string, conn *pgx.Conn, sql string) {
+func await(t *testing.T, what string, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
 	for began := time.Now(); time.Since(began) < patience; time.Sleep(5 * time.Millisecond) {
 		var yes bool
-		if err := conn.QueryRow(t.Context(), sql).Scan(&yes); err != nil {
+		if err := conn.QueryRow(t.Context(), sql, args...).Scan(&yes); err != nil {
 			t.Fatal(err)
 		}
 		if yes {
