@@ -33,7 +33,7 @@ func TestTheDiskIsFull(t *testing.T) {
 		}
 	})
 	s := newService(t, "TARIKH_DATA_DIR="+filepath.Join(disk, "data"))
-	l := startLoad(t.Context(), s, 2, 2, 400)
+	l := startLoad(t, s, 2, 2, 400)
 	l.injecting("the disk is full")
 	ballast := filepath.Join(disk, "ballast")
 	for range times(10) {

@@ -50,7 +50,7 @@ func TestTheProgramIsKilled(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newService(t, c.env(t))
-			l := startLoad(t.Context(), s, 4, 1, 400)
+			l := startLoad(t, s, 4, 1, 400)
 			f := s.follow(t.Context())
 			l.injecting("the program is killed, " + c.name)
 			for range c.count {
@@ -116,7 +116,7 @@ func TestPostgresIsKilled(t *testing.T) {
 	onItsOwn(t)
 	data := filepath.Join(t.TempDir(), "data")
 	s := newService(t, "TARIKH_DATA_DIR="+data)
-	l := startLoad(t.Context(), s, 4, 1, 400)
+	l := startLoad(t, s, 4, 1, 400)
 	f := s.follow(t.Context())
 	l.injecting("Postgres is killed")
 	for i := range times(20) {

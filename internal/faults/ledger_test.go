@@ -47,11 +47,12 @@ type ledger struct {
 	byID     map[string][]*write // in the order in which they were sent
 	nameless []*write            // creations whose id nobody has been told
 	batches  []*batch
-	faults   []string // what was answered wrongly
+	shipped  map[string]string // what was there before the load: documents by id
+	faults   []string          // what was answered wrongly
 	figures
 }
 
-func newLedger() *ledger { return &ledger{byID: map[string][]*write{}} }
+func newLedger() *ledger { return &ledger{byID: map[string][]*write{}, shipped: map[string]string{}} }
 
 func (l *ledger) add(id string, w *write) {
 	l.mu.Lock()
@@ -202,6 +203,59 @@ func TestTheLedgerNoticesLosses(t *testing.T) {
 	} {
 		if fault := matchHistory(c.writes, c.changes); (fault == "") != c.good {
 			t.Errorf("%s: %q", name, fault)
+		}
+	}
+	t.Run("beside what is written by its id", noticesWhatIsLeft)
+}
+
+// noticesWhatIsLeft: of events that no writer knows by their ids, a ledger tells those
+// that a creation or an import made, and those that were there before, from any other.
+func noticesWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	event := func(id string, revision int64, marker string) change {
+		doc := fmt.Appendf(nil, `{"id":%q,%s,"revision":%d,"created_at":"x","updated_at":"x"}`, id, bodyOf(sample(1, marker)), revision)
+		return change{Revision: revision, Op: timeline.OpCreate, EventID: id, Event: doc}
+	}
+	const byTheProgram, again = "0198f000-0000-7000-8000-000000000001", "0198f000-0000-7000-8000-000000000002"
+	shipped := event("ml-coup-2021", 1, "the coup")
+	known := map[string]string{"ml-coup-2021": string(shipped.Event)}
+	acknowledged := &write{kind: "create", marker: "one", body: bodyOf(sample(1, "one")), sure: true, revision: 4}
+	nameless := &write{kind: "create", marker: "two", body: bodyOf(sample(1, "two"))}
+	imported := func(sure bool) *batch {
+		return &batch{write: write{kind: "import", marker: "three", sure: sure, revision: 6}, events: map[string][]byte{
+			"i0-1-0": bodyOf(sample(1, "three")), "i0-1-1": bodyOf(sample(1, "three")),
+		}}
+	}
+	for name, c := range map[string]struct {
+		ledger *ledger
+		feed   []change // without the acknowledged creation, which its history was held against
+		good   bool
+	}{
+		"what was there":                 {&ledger{}, []change{shipped}, true},
+		"lost of what was there":         {&ledger{}, nil, false},
+		"altered of what was there":      {&ledger{}, []change{event("ml-coup-2021", 1, "another")}, false},
+		"written anew of what was there": {&ledger{}, []change{event("ml-coup-2021", 9, "the coup")}, false},
+		"deleted of what was there":      {&ledger{}, []change{{Revision: 9, Op: timeline.OpDelete, EventID: "ml-coup-2021"}}, false},
+		"nobody's, as what ships":        {&ledger{}, []change{shipped, event("ml-coup-2022", 5, "the next one")}, false},
+		"doubled, id by the program":     {&ledger{byID: map[string][]*write{byTheProgram: {acknowledged}}}, []change{shipped, event(again, 5, "one")}, false},
+		"doubled, id by the writer":      {&ledger{byID: map[string][]*write{"w0-1": {acknowledged}}}, []change{shipped, event(again, 5, "one")}, false},
+		"unknown, id by the program":     {&ledger{nameless: []*write{nameless}}, []change{shipped, event(again, 5, "two")}, true},
+		"unknown and absent":             {&ledger{nameless: []*write{nameless}}, []change{shipped}, true},
+		"unknown and doubled":            {&ledger{nameless: []*write{nameless}}, []change{shipped, event(again, 5, "two"), event(byTheProgram, 4, "two")}, false},
+		"an import":                      {&ledger{batches: []*batch{imported(true)}}, []change{shipped, event("i0-1-0", 6, "three"), event("i0-1-1", 6, "three")}, true},
+		"an import in halves":            {&ledger{batches: []*batch{imported(false)}}, []change{shipped, event("i0-1-0", 6, "three"), event("i0-1-1", 7, "three")}, false},
+		"half of an import":              {&ledger{batches: []*batch{imported(false)}}, []change{shipped, event("i0-1-0", 6, "three")}, false},
+		"an import, lost":                {&ledger{batches: []*batch{imported(true)}}, []change{shipped}, false},
+		"an import, unknown and absent":  {&ledger{batches: []*batch{imported(false)}}, []change{shipped}, true},
+		"an import, under another id":    {&ledger{batches: []*batch{imported(false)}}, []change{shipped, event(again, 6, "three")}, false},
+	} {
+		state := map[string]change{}
+		for _, change := range c.feed {
+			state[change.EventID] = change
+		}
+		c.ledger.shipped = known
+		if faults := c.ledger.unexplained(state); (len(faults) == 0) != c.good {
+			t.Errorf("%s: %q", name, faults)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestTheNetworkFails(t *testing.T) {
 			t.Parallel()
 			w := pgtest.NewWire(t, ownPostgres(t, nil).URL())
 			s := newService(t, "DATABASE_URL="+w.URL())
-			l := startLoad(t.Context(), s, 4, 1, 200)
+			l := startLoad(t, s, 4, 1, 200)
 			f := s.follow(t.Context())
 			l.injecting(name)
 			for range times(20) {

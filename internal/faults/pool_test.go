@@ -24,7 +24,7 @@ func TestThePoolIsExhausted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer holder.Close(context.WithoutCancel(t.Context()))
-	l := startLoad(t.Context(), s, 64, 1, 100)
+	l := startLoad(t, s, 64, 1, 100)
 	l.injecting("the pool is exhausted by writers")
 	for range times(20) {
 		l.writing(t, time.Now())
@@ -58,7 +58,7 @@ func TestPostgresHasNoConnectionLeft(t *testing.T) {
 	const most = 12 - 1 // the program watches the revision on one that it keeps
 	address := ownPostgres(t, map[string]string{"max_connections": "12", "superuser_reserved_connections": "0"}).URL()
 	s := newService(t, "DATABASE_URL="+address+"&pool_max_conns=8&pool_max_conn_lifetime=200ms&pool_health_check_period=100ms")
-	l := startLoad(t.Context(), s, 4, 0, 0)
+	l := startLoad(t, s, 4, 0, 0)
 	l.injecting("Postgres has no connection left")
 	for range times(20) {
 		some(300 * time.Millisecond)

@@ -46,7 +46,7 @@ func TestTwiceTheLoad(t *testing.T) {
 	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = mostInFlight
 
 	capacity, calm := s.capacity(t, max(2*time.Second, lasting/20))
-	l := startLoad(t.Context(), s, 8, 1, 200)
+	l := startLoad(t, s, 8, 1, 200)
 	l.injecting(fmt.Sprintf("twice the load, %s", lasting))
 	var followers []*follower
 	for range 10 {

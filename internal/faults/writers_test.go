@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -24,10 +26,16 @@ type load struct {
 	paused sync.WaitGroup
 }
 
-// startLoad lets so many writers and importers write until halt.
-func startLoad(ctx context.Context, s *service, writers, importers, batchSize int) *load {
+// startLoad notes what is there, and lets so many writers and importers write until halt.
+func startLoad(t *testing.T, s *service, writers, importers, batchSize int) *load {
+	t.Helper()
 	l := &load{service: s, ledger: newLedger()}
-	l.ctx, l.stop = context.WithCancel(ctx)
+	for doc := range strings.Lines(string(s.must(t, "/v1/events.ndjson"))) {
+		doc = strings.TrimSuffix(doc, "\n")
+		id, _ := identity([]byte(doc))
+		l.shipped[id] = doc
+	}
+	l.ctx, l.stop = context.WithCancel(t.Context())
 	for i := range writers {
 		w := &writer{load: l, name: fmt.Sprintf("w%d", i), random: rand.New(rand.NewPCG(uint64(i), 1))}
 		l.paused.Go(w.run)
