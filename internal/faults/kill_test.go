@@ -53,6 +53,7 @@ func TestTheProgramIsKilled(t *testing.T) {
 			l := startLoad(t, s, 4, 1, 400)
 			f := s.follow(t.Context())
 			l.injecting("the program is killed, " + c.name)
+			f.began(t) // the first kill must cut it
 			for range c.count {
 				some(600 * time.Millisecond)
 				s.kill()
@@ -64,6 +65,9 @@ func TestTheProgramIsKilled(t *testing.T) {
 			l.halt()
 			l.check(t)
 			f.check(t)
+			if f.resumed == 0 {
+				t.Error("the follower was not cut, so nothing shows that it resumes")
+			}
 			record(t, l.figures)
 		})
 	}

@@ -12,15 +12,18 @@ import (
 func TestTheNetworkFails(t *testing.T) {
 	t.Parallel()
 	onItsOwn(t)
-	for name, fault := range map[string]func(w *pgtest.Wire){
-		"connections are cut":       func(w *pgtest.Wire) { w.Reset() },
-		"connections are refused":   func(w *pgtest.Wire) { w.Cut(); some(time.Second); w.Mend(t) },
-		"connections are delayed":   func(w *pgtest.Wire) { w.Delay(30 * time.Millisecond); some(time.Second); w.Delay(0) },
-		"connections are half-open": func(w *pgtest.Wire) { w.Silence(); some(3 * time.Second); w.Speak() },
-		"the answer to COMMIT is lost": func(w *pgtest.Wire) {
+	for name, fault := range map[string]func(t *testing.T, w *pgtest.Wire){
+		"connections are cut":       func(_ *testing.T, w *pgtest.Wire) { w.Reset() },
+		"connections are refused":   func(t *testing.T, w *pgtest.Wire) { w.Cut(); some(time.Second); w.Mend(t) },
+		"connections are delayed":   func(_ *testing.T, w *pgtest.Wire) { w.Delay(30 * time.Millisecond); some(time.Second); w.Delay(0) },
+		"connections are half-open": func(_ *testing.T, w *pgtest.Wire) { w.Silence(); some(3 * time.Second); w.Speak() },
+		"the answer to COMMIT is lost": func(t *testing.T, w *pgtest.Wire) {
 			w.LoseCommits(3)
 			for began := time.Now(); w.Lost() > 0 && time.Since(began) < patience; {
 				time.Sleep(time.Millisecond)
+			}
+			if left := w.Lost(); left > 0 {
+				t.Fatalf("no COMMIT came whose answer could be lost: %d of 3 are still to come", left)
 			}
 		},
 	} {
@@ -33,7 +36,7 @@ func TestTheNetworkFails(t *testing.T) {
 			l.injecting(name)
 			for range times(20) {
 				some(400 * time.Millisecond)
-				fault(w)
+				fault(t, w)
 				l.back(t, time.Now())
 			}
 			some(300 * time.Millisecond)
