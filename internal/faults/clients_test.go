@@ -1,11 +1,14 @@
 package faults_test
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -52,6 +55,70 @@ func (s *service) fillWith(t *testing.T, events int) {
 	}
 }
 
+// Kinds of clients that the server must cut.
+const (
+	slowHeaders = "headers, a byte a second"
+	slowBody    = "a body, a byte a second"
+	slowReader  = "reads a byte a second"
+	noReader    = "follows the changes and reads nothing"
+)
+
+// ending is how a client ended.
+type ending string
+
+const (
+	cut        ending = "cut by the server"
+	kept       ending = "kept until it was to stop"
+	turnedAway ending = "turned away"
+	itsOwn     ending = "hung up"
+)
+
+// oneByte sends one more byte.
+func oneByte(conn net.Conn) (move func() error) {
+	return func() error { _, err := conn.Write([]byte("a")); return err }
+}
+
+// trickle makes a move a second. Whoever is ended long before the limit was not cut
+// because of it.
+func trickle(stop <-chan struct{}, limit time.Duration, move func() error) ending {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for began := time.Now(); ; {
+		select {
+		case <-stop:
+			return kept
+		case <-tick.C:
+		}
+		if err := move(); err != nil && time.Since(began) < limit*4/5 {
+			return turnedAway
+		} else if err != nil {
+			return cut
+		}
+	}
+}
+
+// endingOf tells whether the server ended an answer of which got has been read: then it
+// ends before its end, behind what the kernel had taken. In a shorter run no limit was
+// reached, and the client hangs up with the answer on its way.
+func endingOf(conn net.Conn, got io.Reader) ending {
+	if !soaking() {
+		return itsOwn
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second)) // and no heartbeat counts as an end
+	response, err := http.ReadResponse(bufio.NewReader(io.MultiReader(got, conn)), nil)
+	if err == nil {
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return turnedAway
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return kept
+	}
+	return cut
+}
+
 // TestClientsMisbehave: clients that send their headers or bodies a byte at a time, read
 // a byte at a time, read nothing, or hang up, hold nothing for long, and keep nobody else
 // from being served.
@@ -70,68 +137,65 @@ func TestClientsMisbehave(t *testing.T) {
 	before := s.files(t)
 
 	const export = "GET /v1/events.ndjson HTTP/1.1\r\nHost: a\r\n\r\n"
-	trickle := func(conn net.Conn, stop <-chan struct{}, move func([]byte) (int, error)) {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-				if _, err := move([]byte("a")); err != nil {
-					return
-				}
-			}
-		}
-	}
-	kinds := map[string]func(conn net.Conn, stop <-chan struct{}){
-		"headers, a byte a second": func(conn net.Conn, stop <-chan struct{}) {
+	kinds := map[string]func(conn net.Conn, stop <-chan struct{}) ending{
+		slowHeaders: func(conn net.Conn, stop <-chan struct{}) ending {
 			_, _ = io.WriteString(conn, "GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Slow: ")
-			trickle(conn, stop, conn.Write)
+			return trickle(stop, 10*time.Second, oneByte(conn))
 		},
-		"a body, a byte a second": func(conn net.Conn, stop <-chan struct{}) {
+		slowBody: func(conn net.Conn, stop <-chan struct{}) ending {
 			_, _ = io.WriteString(conn, "POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "+s.key+"\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
-			trickle(conn, stop, conn.Write)
+			return trickle(stop, time.Minute, oneByte(conn))
 		},
-		"reads a byte a second": func(conn net.Conn, stop <-chan struct{}) {
+		slowReader: func(conn net.Conn, stop <-chan struct{}) ending {
 			_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 			_, _ = io.WriteString(conn, export)
-			trickle(conn, stop, conn.Read)
+			var got bytes.Buffer
+			trickle(stop, time.Minute, func() error { _, err := io.CopyN(&got, conn, 1); return err })
+			return endingOf(conn, &got)
 		},
-		"follows the changes and reads nothing": func(conn net.Conn, stop <-chan struct{}) {
+		noReader: func(conn net.Conn, stop <-chan struct{}) ending {
 			_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 			_, _ = io.WriteString(conn, "GET /v1/changes/stream HTTP/1.1\r\nHost: a\r\n\r\n")
 			<-stop
+			return endingOf(conn, strings.NewReader(""))
 		},
-		"hangs up in an export": func(conn net.Conn, _ <-chan struct{}) {
+		"hangs up in an export": func(conn net.Conn, _ <-chan struct{}) ending {
 			_, _ = io.WriteString(conn, export)
 			_, _ = io.ReadFull(conn, make([]byte, 1_000))
 			_ = conn.(*net.TCPConn).SetLinger(0)
+			return itsOwn
 		},
-		"hangs up in a list": func(conn net.Conn, _ <-chan struct{}) {
+		"hangs up in a list": func(conn net.Conn, _ <-chan struct{}) ending {
 			_, _ = io.WriteString(conn, "GET /v1/events?q=coup&limit=500&count=exact HTTP/1.1\r\nHost: a\r\n\r\n")
 			_ = conn.(*net.TCPConn).SetLinger(0)
+			return itsOwn
 		},
 	}
 	stop := make(chan struct{})
 	var clients sync.WaitGroup
+	var mu sync.Mutex
+	ended := map[string]map[ending]int{}
 	count := times(100)
-	for _, behave := range kinds {
+	for kind, behave := range kinds {
+		ended[kind] = map[ending]int{}
 		for range count {
 			conn := s.dial(t)
 			clients.Go(func() {
 				defer conn.Close()
-				behave(conn, stop)
+				end := behave(conn, stop)
+				mu.Lock()
+				defer mu.Unlock()
+				ended[kind][end]++
 			})
 		}
 	}
 	// One whose headers do not come is cut by the server, which this one waits for.
 	slow := s.dial(t)
 	_, _ = io.WriteString(slow, "GET /v1/events HTTP/1.1\r\nHost: a\r\nX-Slow: ")
-	cut := make(chan error, 1)
+	hungUp := make(chan error, 1)
 	go func() {
 		_, err := io.ReadAll(slow)
-		cut <- err
+		hungUp <- err
 	}()
 	began, asked := time.Now(), 0
 	for waiting := true; waiting; asked++ {
@@ -139,7 +203,7 @@ func TestClientsMisbehave(t *testing.T) {
 			t.Fatalf("another client is answered with %v %d %s", err, r.status, r.body)
 		}
 		select {
-		case <-cut:
+		case <-hungUp:
 			waiting = false
 		case <-time.After(10 * time.Millisecond):
 			if time.Since(began) > patience {
@@ -148,15 +212,15 @@ func TestClientsMisbehave(t *testing.T) {
 		}
 	}
 	if soaking() {
-		time.Sleep(70 * time.Second) // the limits for bodies and for reading are longer
+		time.Sleep(70 * time.Second) // the limits for bodies and for reading are of 60 s
 	}
 	close(stop)
 	clients.Wait()
 	_ = slow.Close()
-	ended := time.Now()
+	left := time.Now()
 	s.client.CloseIdleConnections()
 	after := 0
-	for ; time.Since(ended) < patience; time.Sleep(20 * time.Millisecond) {
+	for ; time.Since(left) < patience; time.Sleep(20 * time.Millisecond) {
 		// The pool may have grown to its size, of 4 or the number of processors.
 		if after = s.files(t); after <= before+16 {
 			break
@@ -167,7 +231,16 @@ func TestClientsMisbehave(t *testing.T) {
 	}
 	await(t, "no query goes on for a client that has gone", conn, `
 		SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid())`)
+	t.Logf("how the clients ended: %v", ended)
+	if soaking() {
+		// Of exports and streams a bounded number is served at once, and the others are refused.
+		for kind, all := range map[string]bool{slowHeaders: true, slowBody: true, slowReader: false, noReader: false} {
+			if got := ended[kind]; got[cut] == 0 || got[kept] > 0 || all && got[cut] < count {
+				t.Errorf("of %d clients of the kind %q the server was to cut every one that it served; they ended so: %v", count, kind, got)
+			}
+		}
+	}
 	f := figures{fault: fmt.Sprintf("clients of %d kinds misbehave", len(kinds)), injected: count * len(kinds), requests: asked + count*len(kinds)}
-	f.recoveries = []time.Duration{time.Since(ended)}
+	f.recoveries = []time.Duration{time.Since(left)}
 	record(t, f)
 }
