@@ -7,16 +7,28 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 )
 
-// TestTheNetworkFails cuts, delays and silences the connections between the program and
-// its database, and loses the answer to COMMIT, under load.
+// halfOpen: neither end of a connection hears of the other again, nor of its end.
+const halfOpen = "connections are half-open, and stay so"
+
+// TestTheNetworkFails cuts, delays, silences and loses the connections between the program
+// and its database, and loses the answer to COMMIT, under load.
 func TestTheNetworkFails(t *testing.T) {
 	t.Parallel()
 	onItsOwn(t)
 	for name, fault := range map[string]func(t *testing.T, w *pgtest.Wire){
-		"connections are cut":       func(_ *testing.T, w *pgtest.Wire) { w.Reset() },
-		"connections are refused":   func(t *testing.T, w *pgtest.Wire) { w.Cut(); some(time.Second); w.Mend(t) },
-		"connections are delayed":   func(_ *testing.T, w *pgtest.Wire) { w.Delay(30 * time.Millisecond); some(time.Second); w.Delay(0) },
-		"connections are half-open": func(_ *testing.T, w *pgtest.Wire) { w.Silence(); some(3 * time.Second); w.Speak() },
+		"connections are cut":                func(_ *testing.T, w *pgtest.Wire) { w.Reset() },
+		"connections are refused":            func(t *testing.T, w *pgtest.Wire) { w.Cut(); some(time.Second); w.Mend(t) },
+		"connections are delayed":            func(_ *testing.T, w *pgtest.Wire) { w.Delay(30 * time.Millisecond); some(time.Second); w.Delay(0) },
+		"connections are silent for a while": func(_ *testing.T, w *pgtest.Wire) { w.Silence(); some(3 * time.Second); w.Speak() },
+		halfOpen: func(t *testing.T, w *pgtest.Wire) {
+			before := w.Dead()
+			w.Vanish()
+			some(time.Second)
+			w.Return()
+			if w.Dead() == before {
+				t.Fatal("no connection was there to be lost")
+			}
+		},
 		"the answer to COMMIT is lost": func(t *testing.T, w *pgtest.Wire) {
 			w.LoseCommits(3)
 			for began := time.Now(); w.Lost() > 0 && time.Since(began) < patience; {
@@ -29,7 +41,12 @@ func TestTheNetworkFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := pgtest.NewWire(t, ownPostgres(t, nil).URL())
+			var settings map[string]string
+			if name == halfOpen {
+				// A transaction whose client is lost keeps the revision until the server ends it.
+				settings = map[string]string{"idle_in_transaction_session_timeout": "5s"}
+			}
+			w := pgtest.NewWire(t, ownPostgres(t, settings).URL())
 			s := newService(t, "DATABASE_URL="+w.URL())
 			l := startLoad(t, s, 4, 1, 200)
 			f := s.follow(t.Context())

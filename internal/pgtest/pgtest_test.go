@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -328,5 +330,45 @@ func BenchmarkNew(b *testing.B) {
 				b.Fatal(err)
 			}
 		}()
+	}
+}
+
+// TestWhatVanishesStaysDead: neither end of a connection hears of the other again, nor of
+// its end, and new ones are good.
+func TestWhatVanishesStaysDead(t *testing.T) {
+	t.Parallel()
+	address := New(t)
+	w := NewWire(t, address)
+	direct := connectTo(t, address)
+	busy, idle := connectTo(t, w.URL()), connectTo(t, w.URL())
+	there := func() (n int) {
+		t.Helper()
+		err := direct.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1)`, []uint32{busy.PgConn().PID(), idle.PgConn().PID()}).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	dead := func(conn *pgx.Conn) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		if _, err := conn.Exec(ctx, `SELECT 1`); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a connection that vanished says %v", err)
+		}
+	}
+	w.Vanish()
+	dead(busy)
+	w.Return()
+	dead(idle)
+	if n := there(); n != 2 || w.Dead() < 2 {
+		t.Errorf("the server has %d of 2 connections, the wire %d", n, w.Dead())
+	}
+	exec1(t, connectTo(t, w.URL()), `SELECT 1`)
+	w.Reset()
+	for began := time.Now(); there() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 30*time.Second {
+			t.Fatal("the server has connections that the wire has ended")
+		}
 	}
 }

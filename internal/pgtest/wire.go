@@ -32,13 +32,21 @@ type Wire struct {
 	mu       sync.Mutex
 	server   string       // the server's socket
 	listener net.Listener // nil while it is cut
-	conns    map[net.Conn]bool
+	links    map[*link]bool
+	vanished bool // new links are dead, too
+}
+
+// link is one connection through a wire.
+type link struct {
+	client, server net.Conn
+	dead           atomic.Bool   // what is sent is swallowed, either way, and nobody hears of an end
+	over           chan struct{} // closed when the wire ends it
 }
 
 // NewWire gives a way to the database at an address of this package.
 func NewWire(t testing.TB, address string) *Wire {
 	t.Helper()
-	w := &Wire{place: "127.0.0.1:0", conns: map[net.Conn]bool{}}
+	w := &Wire{place: "127.0.0.1:0", links: map[*link]bool{}}
 	w.Lead(t, address)
 	w.Mend(t)
 	u, err := url.Parse(address)
@@ -76,6 +84,37 @@ func (w *Wire) Silence() { w.silent.Lock() }
 // Speak ends the silence; what was sent in it arrives.
 func (w *Wire) Speak() { w.silent.Unlock() }
 
+// Vanish swallows all that is sent from now on, as where a machine or a router on the way
+// has gone without a word: connections that are there, and those that are taken until
+// Return, stay open for ever, and neither end hears anything of the other again.
+func (w *Wire) Vanish() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.vanished = true
+	for l := range w.links {
+		l.dead.Store(true)
+	}
+}
+
+// Return makes new connections good; those that Vanish took stay dead.
+func (w *Wire) Return() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.vanished = false
+}
+
+// Dead is the number of connections that Vanish took and nothing has ended.
+func (w *Wire) Dead() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for l := range w.links {
+		if l.dead.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // Delay holds up each piece of what goes through.
 func (w *Wire) Delay(by time.Duration) { w.delay.Store(int64(by)) }
 
@@ -90,13 +129,12 @@ func (w *Wire) Lost() int64 { return w.lostCommits.Load() }
 func (w *Wire) Reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for conn := range w.conns {
-		if tcp, is := conn.(*net.TCPConn); is {
+	for l := range w.links {
+		if tcp, is := l.client.(*net.TCPConn); is {
 			_ = tcp.SetLinger(0)
 		}
-		_ = conn.Close()
 	}
-	clear(w.conns)
+	w.endAll()
 }
 
 // Cut ends every connection; nobody listens any more.
@@ -107,10 +145,17 @@ func (w *Wire) Cut() {
 		_ = w.listener.Close()
 		w.listener = nil
 	}
-	for conn := range w.conns {
-		_ = conn.Close()
+	w.endAll()
+}
+
+// endAll ends every connection; mu is held.
+func (w *Wire) endAll() {
+	for l := range w.links {
+		_ = l.client.Close()
+		_ = l.server.Close()
+		close(l.over)
 	}
-	clear(w.conns)
+	clear(w.links)
 }
 
 // Mend listens again.
@@ -145,32 +190,46 @@ func (w *Wire) forward(of net.Listener, client net.Conn) {
 		return
 	}
 	defer server.Close()
-	if !w.keep(of, client, server) {
+	l := &link{client: client, server: server, over: make(chan struct{})}
+	if !w.keep(of, l) {
 		return
 	}
-	defer w.forget(client, server)
+	defer w.forget(l)
 	go func() {
-		_, _ = io.Copy(client, wireEnd{server, w, false})
+		_, _ = io.Copy(client, wireEnd{server, w, l, false})
+		l.swallow(server)
 		_ = client.Close()
 	}()
-	_, _ = io.Copy(server, wireEnd{client, w, true})
+	_, _ = io.Copy(server, wireEnd{client, w, l, true})
+	l.swallow(client)
 }
 
-// keep notes the ends of a connection, unless the wire was cut meanwhile.
-func (w *Wire) keep(of net.Listener, ends ...net.Conn) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, end := range ends {
-		w.conns[end] = true
+// swallow takes what still comes from an end of a dead connection, until the wire ends it.
+func (l *link) swallow(from io.Reader) {
+	if l.dead.Load() {
+		_, _ = io.Copy(io.Discard, from)
+		<-l.over
 	}
-	return w.listener == of
 }
 
-func (w *Wire) forget(ends ...net.Conn) {
+// keep notes a connection, unless the wire was cut meanwhile.
+func (w *Wire) keep(of net.Listener, l *link) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, end := range ends {
-		delete(w.conns, end)
+	if w.listener != of {
+		return false
+	}
+	l.dead.Store(w.vanished)
+	w.links[l] = true
+	return true
+}
+
+func (w *Wire) forget(l *link) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.links[l] {
+		close(l.over)
+		delete(w.links, l)
 	}
 }
 
@@ -178,6 +237,7 @@ func (w *Wire) forget(ends ...net.Conn) {
 type wireEnd struct {
 	io.Reader
 	of       *Wire
+	link     *link
 	toServer bool
 }
 
@@ -186,13 +246,19 @@ func (e wireEnd) Read(p []byte) (int, error) {
 	e.of.silent.RLock()
 	defer e.of.silent.RUnlock()
 	time.Sleep(time.Duration(e.of.delay.Load()))
+	if e.link.dead.Load() {
+		return 0, errDead
+	}
 	if e.toServer && bytes.Contains(p[:n], []byte("commit\x00")) && e.of.loseCommit() {
 		return n, errLost // io.Copy hands on what was read
 	}
 	return n, err
 }
 
-var errLost = errors.New("cut behind a COMMIT")
+var (
+	errLost = errors.New("cut behind a COMMIT")
+	errDead = errors.New("swallowed")
+)
 
 func (w *Wire) loseCommit() bool {
 	for {
