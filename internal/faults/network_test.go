@@ -41,12 +41,7 @@ func TestTheNetworkFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var settings map[string]string
-			if name == halfOpen {
-				// A transaction whose client is lost keeps the revision until the server ends it.
-				settings = map[string]string{"idle_in_transaction_session_timeout": "5s"}
-			}
-			w := pgtest.NewWire(t, ownPostgres(t, settings).URL())
+			w := pgtest.NewWire(t, ownPostgres(t, nil).URL())
 			s := newService(t, "DATABASE_URL="+w.URL())
 			l := startLoad(t, s, 4, 1, 200)
 			f := s.follow(t.Context())
