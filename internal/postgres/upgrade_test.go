@@ -292,4 +292,7 @@ func TestAnOlderProgramMeetsANewerSchema(t *testing.T) {
 	if err := postgres.Migrate(t.Context(), s.url); err == nil || !strings.Contains(err.Error(), "run a newer program") {
 		t.Errorf("it migrates with %v", err)
 	}
+	if _, err := store.ListEvents(t.Context(), timeline.ListQuery{Limit: 1, Count: timeline.CountExact}); err != nil {
+		t.Errorf("it does not read on: %v", err)
+	}
 }
