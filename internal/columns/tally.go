@@ -222,7 +222,7 @@ func (t *Table) count(r record, by int) {
 		addTo(&t.measured, name, by)
 	}
 	for b := t.tags.at(r.tags); len(b) > 0; b = b[4:] {
-		addTo(&t.tagged, uint32(number4(b)), by)
+		addTo(&t.tagged, number4(b), by)
 	}
 }
 
