@@ -16,16 +16,17 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	}
 	compiled := t.compile(&q.Filter, q.GiveUp)
 	builder := timeline.NewChartBuilder(q)
+	var err error
 	switch {
 	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
-		t.addKinds(q, compiled, builder)
+		err = t.addKinds(q, compiled, builder)
 	case q.GroupBy == "" || q.GroupBy == timeline.GroupNone:
-		t.addShapes(compiled, builder)
+		_, err = t.addShapes(compiled, builder)
 	default:
 		return t.chartOfGroups(q, compiled)
 	}
-	if compiled.givenUp {
-		return timeline.Chart{}, timeline.ErrGivenUp
+	if err != nil {
+		return timeline.Chart{}, err
 	}
 	return builder.Chart()
 }
@@ -138,9 +139,11 @@ func (t *Table) countOfMarks(f *timeline.Filter) (n int64, ok bool) {
 
 // addShapes counts the shapes of the events that are kept and adds each once. It gives
 // the shapes in the order in which they were added.
-func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32) {
+func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32, err error) {
 	counts := make([]int32, t.shapes.len())
-	t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) })
+	if err := t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) }); err != nil {
+		return nil, err
+	}
 	var s shape
 	for n, times := range counts {
 		if times > 0 {
@@ -150,18 +153,18 @@ func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uin
 			added = append(added, uint32(n))
 		}
 	}
-	return added
+	return added, nil
 }
 
 // addKinds adds the events that are kept: those that carry the measure by their shape,
 // their group and its value, the others, which only make the axis longer, by their
 // shape and their group each for itself.
-func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeline.ChartBuilder) {
+func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeline.ChartBuilder) error {
 	values := t.measureValues(q.Measure)
 	shapes := make([]int32, t.shapes.len())
 	groups := make([]int32, t.groupsOf(q.GroupBy))
 	kinds := newKinds()
-	t.scan(compiled, func(c *chunk, places []uint16, sign int) {
+	err := t.scan(compiled, func(c *chunk, places []uint16, sign int) {
 		column := c.groups(q.GroupBy)
 		for _, p := range places {
 			k := kind{shape: c.shape[p], group: column.at(p)}
@@ -176,6 +179,9 @@ func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeli
 			groups[k.group] += int32(sign)
 		}
 	})
+	if err != nil {
+		return err
+	}
 	var s shape
 	var sample timeline.Sample
 	add := func(k kind, times int32) {
@@ -205,6 +211,7 @@ func (t *Table) addKinds(q timeline.ChartQuery, compiled *query, builder *timeli
 			builder.AddGroups(&sample)
 		}
 	}
+	return nil
 }
 
 // name gives a sample the words of a group or facet: those of a number of roles, of a

@@ -14,16 +14,15 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	for i, by := range bys {
 		counter := timeline.NewFacetCounter(by)
 		with := timeline.FacetFilter(f, by)
-		switch key := with.Key(); {
-		case key == "":
+		if key := with.Key(); key == "" {
 			t.countAll(by, counter)
-		case counted[key] == nil:
-			var err error
-			if counted[key], err = t.countFacets(&with, giveUp); err != nil {
-				return nil, err
+		} else {
+			if counted[key] == nil {
+				var err error
+				if counted[key], err = t.countFacets(&with, giveUp); err != nil {
+					return nil, err
+				}
 			}
-			fallthrough
-		default:
 			var s timeline.Sample
 			for n, times := range counted[key].of(by) {
 				if times > 0 {
@@ -39,33 +38,18 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 
 // countAll counts a facet of all events, of what is counted already.
 func (t *Table) countAll(by string, counter *timeline.FacetCounter) {
-	add := func(s timeline.Sample, events int64) {
+	add := func(value string, events int64) {
 		if events > 0 {
-			counter.AddTimes(&s, events)
+			counter.AddValue(value, events)
 		}
 	}
-	switch by {
-	case timeline.GroupCountry:
-		for n, y := range t.terms.countries {
-			add(timeline.Sample{Countries: []string{t.terms.countryWords.list[n]}}, y.events)
-		}
-	case timeline.GroupType:
-		for n, y := range t.terms.types {
-			add(timeline.Sample{Type: t.types.list[n]}, y.events)
-		}
-	case timeline.GroupStatus:
-		for n, y := range t.terms.statuses {
-			add(timeline.Sample{Status: t.statuses.list[n]}, y.events)
-		}
-	case timeline.GroupDataset:
-		for n, y := range t.terms.datasets {
-			add(timeline.Sample{Dataset: t.datasets.list[n]}, y.events)
-		}
-	case timeline.GroupTag:
+	if by == timeline.GroupTag {
 		for n, events := range t.tagged {
-			add(timeline.Sample{Tags: []string{t.tagWords.list[n]}}, events)
+			add(t.tagWords.list[n], events)
 		}
+		return
 	}
+	t.eachValue(by, func(value string, y *tally) { add(value, y.events) })
 }
 
 // facetCounts is how many events have each number of a dictionary.
@@ -82,15 +66,11 @@ func (c *facetCounts) of(by string) []int32 {
 }
 
 func (t *Table) countFacets(f *timeline.Filter, giveUp func() bool) (*facetCounts, error) {
-	q := t.compile(f, giveUp)
 	c := &facetCounts{make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())}
-	t.scan(q, func(k *chunk, places []uint16, sign int) {
+	err := t.scan(t.compile(f, giveUp), func(k *chunk, places []uint16, sign int) {
 		count(c.roles, k.roles, places, sign)
 		k.class.count(c.classes, places, sign)
 		k.tags.count(c.tags, places, sign)
 	})
-	if q.givenUp {
-		return nil, timeline.ErrGivenUp
-	}
-	return c, nil
+	return c, err
 }

@@ -33,8 +33,7 @@ type query struct {
 	sometimes bits
 	periods   [][]membership
 
-	giveUp  func() bool // asked before each chunk of a scan; nil: no need to
-	givenUp bool        // what was scanned is of no use
+	giveUp func() bool // asked before each chunk of a scan; nil: no need to
 }
 
 // compile tries each condition on each string of its dictionary.

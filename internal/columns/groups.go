@@ -37,15 +37,18 @@ const maxShapes = 1 << 17
 // count each shape in those that are shown.
 func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.Chart, error) {
 	builder := timeline.NewChartBuilder(q)
-	added := t.addShapes(compiled, builder)
-	if compiled.givenUp {
-		return timeline.Chart{}, timeline.ErrGivenUp
+	added, err := t.addShapes(compiled, builder)
+	if err != nil {
+		return timeline.Chart{}, err
 	}
 	reach, err := builder.Reach()
 	if err != nil {
 		return timeline.Chart{}, err
 	}
-	shown, slots := t.rank(q.GroupBy, compiled, added, reach)
+	shown, slots, err := t.rank(q.GroupBy, compiled, added, reach)
+	if err != nil {
+		return timeline.Chart{}, err
+	}
 	other := len(shown) > timeline.MaxGroups
 	shown = shown[:min(len(shown), timeline.MaxGroups)]
 	groups, err := builder.Groups(shown, other)
@@ -54,9 +57,9 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 	}
 	width := uint32(len(shown) + 1)
 	counts := make([]uint32, int(width)*min(t.shapes.len(), maxShapes))
-	for from, next := uint32(0), 0; next < len(added) && !compiled.givenUp; from += maxShapes {
+	for from, next := uint32(0), 0; next < len(added); from += maxShapes {
 		clear(counts)
-		t.scan(compiled, func(c *chunk, places []uint16, sign int) {
+		err := t.scan(compiled, func(c *chunk, places []uint16, sign int) {
 			column := c.groups(q.GroupBy)
 			for _, p := range places {
 				if n := c.shape[p] - from; n < maxShapes {
@@ -66,13 +69,13 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 				}
 			}
 		})
+		if err != nil {
+			return timeline.Chart{}, err
+		}
 		for ; next < len(added) && added[next]-from < maxShapes; next++ {
 			at := (added[next] - from) * width
 			groups.Add(next, counts[at:at+width])
 		}
-	}
-	if compiled.givenUp {
-		return timeline.Chart{}, timeline.ErrGivenUp
 	}
 	return groups.Chart()
 }
@@ -88,13 +91,13 @@ func (s *groupSlots) of(n uint32) []uint8 { return s.list[s.from[n]:s.from[n+1]]
 
 // rank gives the values of the groups, those first whose events possibly lie in the
 // most buckets, and the places of all.
-func (t *Table) rank(by string, q *query, added, reach []uint32) (values []string, places *groupSlots) {
+func (t *Table) rank(by string, q *query, added, reach []uint32) (values []string, places *groupSlots, err error) {
 	buckets := make([]uint32, t.shapes.len())
 	for i, n := range added {
 		buckets[n] = reach[i]
 	}
 	sums, seen := make([]int64, t.groupsOf(by)), make([]int32, t.groupsOf(by))
-	t.scan(q, func(c *chunk, places []uint16, sign int) {
+	err = t.scan(q, func(c *chunk, places []uint16, sign int) {
 		column := c.groups(by)
 		for _, p := range places {
 			n := column.at(p)
@@ -102,6 +105,9 @@ func (t *Table) rank(by string, q *query, added, reach []uint32) (values []strin
 			seen[n] += int32(sign)
 		}
 	})
+	if err != nil {
+		return nil, nil, err
+	}
 	byValue := map[string]int64{}
 	var s timeline.Sample
 	for n := range sums {
@@ -139,5 +145,5 @@ func (t *Table) rank(by string, q *query, added, reach []uint32) (values []strin
 		}
 	}
 	places.from[len(sums)] = uint32(len(places.list))
-	return values, places
+	return values, places, nil
 }

@@ -4,8 +4,8 @@ import "github.com/tarikh-timeline/tarikh/internal/timeline"
 
 // scan hands to each, chunk by chunk, the places of the records that a query keeps.
 // The sign is -1 for what is counted as taken away. The places are valid during the
-// call. It ends early, and says so in the query, when it is told to give up.
-func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) {
+// call. The error is timeline.ErrGivenUp, where the query was told to.
+func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) error {
 	var places [chunkSize]uint16
 	for _, part := range []struct {
 		rows *rows
@@ -13,14 +13,14 @@ func (t *Table) scan(q *query, each func(c *chunk, places []uint16, sign int)) {
 	}{{&t.live, 1}, {&t.gone, -1}} {
 		for _, c := range part.rows.chunks {
 			if q.giveUp != nil && q.giveUp() {
-				q.givenUp = true
-				return
+				return timeline.ErrGivenUp
 			}
 			if kept := t.pick(q, c, places[:]); len(kept) > 0 {
 				each(c, kept, part.sign)
 			}
 		}
 	}
+	return nil
 }
 
 // pick puts into places those of a chunk's records that the query keeps, column by
@@ -55,11 +55,7 @@ func (t *Table) Count(f *timeline.Filter, giveUp func() bool) (int64, error) {
 	if n, ok := t.countOfMarks(f); ok {
 		return n, nil
 	}
-	q := t.compile(f, giveUp)
 	n := 0
-	t.scan(q, func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
-	if q.givenUp {
-		return 0, timeline.ErrGivenUp
-	}
-	return int64(n), nil
+	err := t.scan(t.compile(f, giveUp), func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
+	return int64(n), err
 }

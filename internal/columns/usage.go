@@ -37,31 +37,43 @@ func (t *Table) usage(kind string) (values map[string]timeline.Usage, ok, stale 
 		}
 		values[value] = u
 	}
+	ok = t.eachValue(kind, func(value string, y *tally) {
+		if kind != timeline.TermType {
+			add(value, y)
+			return
+		}
+		for _, code := range timeline.TypeWithParents(value) {
+			add(code, y)
+		}
+	})
+	return values, ok, stale
+}
+
+// eachValue gives the values of a kind of term that are counted, and those of types
+// without their parents. It gives false for the kinds that are not counted.
+func (t *Table) eachValue(kind string, do func(value string, y *tally)) bool {
+	var words []string
+	var tallies []*tally
 	switch kind {
 	case timeline.TermAll:
-		add("", &t.terms.all)
+		words, tallies = []string{""}, []*tally{&t.terms.all}
 	case timeline.TermCountry:
-		for id, y := range t.terms.countries {
-			add(t.terms.countryWords.list[id], y)
-		}
+		words, tallies = t.terms.countryWords.list, t.terms.countries
 	case timeline.TermRegion:
-		for id, y := range t.terms.regions {
-			add(atlas.codes[id], y)
-		}
+		words, tallies = atlas.codes, t.terms.regions
 	case timeline.TermDataset:
-		for id, y := range t.terms.datasets {
-			add(t.datasets.list[id], y)
-		}
+		words, tallies = t.datasets.list, t.terms.datasets
+	case timeline.TermStatus:
+		words, tallies = t.statuses.list, t.terms.statuses
 	case timeline.TermType:
-		for id, y := range t.terms.types {
-			for _, code := range timeline.TypeWithParents(t.types.list[id]) {
-				add(code, y)
-			}
-		}
+		words, tallies = t.types.list, t.terms.types
 	default:
-		return nil, false, false
+		return false
 	}
-	return values, true, stale
+	for n, y := range tallies {
+		do(words[n], y)
+	}
+	return true
 }
 
 // findDays finds the first and last days of the tallies that have lost theirs.

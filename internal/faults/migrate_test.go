@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,11 +15,11 @@ import (
 
 // interrupted is a migration that hangs at what another session holds.
 type interrupted struct {
-	of     string
-	block  string                                         // begins the transaction that it waits for
-	text   string                                         // of the migration's statement, by which it is found
-	before func(t *testing.T, s *service, conn *pgx.Conn) // makes the database of before
-	after  func(t *testing.T, s *service)
+	of    string
+	block string // begins the transaction that it waits for
+	text  string // of the migration's statement, by which it is found
+	// begin makes the database of before, and gives what to look at after the next start.
+	begin func(t *testing.T, s *service, conn *pgx.Conn) (after func())
 }
 
 // TestAMigrationIsInterrupted kills the program in the middle of the first migration, of
@@ -30,13 +29,14 @@ func TestAMigrationIsInterrupted(t *testing.T) {
 	t.Parallel()
 	onItsOwn(t)
 	interrupted{
-		of:     "a migration is interrupted",
-		block:  `CREATE TABLE revision ()`, // not committed: the migration waits at its first statement
-		text:   "CREATE TABLE revision",
-		before: func(*testing.T, *service, *pgx.Conn) {},
-		after: func(t *testing.T, s *service) {
-			if body := string(s.must(t, "/v1/events/ml-coup-2021")); body == "" {
-				t.Error("the data set that ships is not there")
+		of:    "a migration is interrupted",
+		block: `CREATE TABLE revision ()`, // not committed: the migration waits at its first statement
+		text:  "CREATE TABLE revision",
+		begin: func(t *testing.T, s *service, _ *pgx.Conn) func() {
+			return func() {
+				if body := string(s.must(t, "/v1/events/ml-coup-2021")); body == "" {
+					t.Error("the data set that ships is not there")
+				}
 			}
 		},
 	}.try(t)
@@ -47,15 +47,14 @@ func TestAMigrationIsInterrupted(t *testing.T) {
 func TestAMigrationOfEventsIsInterrupted(t *testing.T) {
 	t.Parallel()
 	onItsOwn(t)
-	var events sync.Map // the export of before, by the address
 	const export = "/v1/events.ndjson"
 	interrupted{
 		of:    "a migration of events is interrupted",
 		block: `SELECT FROM event WHERE id = 'ml-coup-2021' FOR UPDATE`,
 		text:  "Terms of the day of a year",
-		before: func(t *testing.T, s *service, conn *pgx.Conn) {
+		begin: func(t *testing.T, s *service, conn *pgx.Conn) func() {
 			s.start(t)
-			events.Store(s.env[0], string(s.must(t, export)))
+			events := string(s.must(t, export))
 			s.end(t)
 			down, err := fs.ReadFile(migrations.FS, "000002_more_terms.down.sql")
 			if err != nil {
@@ -66,15 +65,14 @@ func TestAMigrationOfEventsIsInterrupted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-		},
-		after: func(t *testing.T, s *service) {
-			before, _ := events.Load(s.env[0])
-			if now := string(s.must(t, export)); now != before || len(now) == 0 {
-				t.Errorf("the events are not those of before: %d bytes, which were %d", len(now), len(before.(string)))
-			}
-			var found struct{ Data []struct{ ID string } }
-			if err := json.Unmarshal(s.must(t, "/v1/events?on=09-16"), &found); err != nil || len(found.Data) == 0 {
-				t.Errorf("by a term that the migration makes nothing is found: %v", err)
+			return func() {
+				if now := string(s.must(t, export)); now != events || len(now) == 0 {
+					t.Errorf("the events are not those of before: %d bytes, which were %d", len(now), len(events))
+				}
+				var found struct{ Data []struct{ ID string } }
+				if err := json.Unmarshal(s.must(t, "/v1/events?on=09-16"), &found); err != nil || len(found.Data) == 0 {
+					t.Errorf("by a term that the migration makes nothing is found: %v", err)
+				}
 			}
 		},
 	}.try(t)
@@ -100,7 +98,7 @@ func (m interrupted) try(t *testing.T) {
 			defer conn.Close(t.Context())
 			s := &service{env: []string{"DATABASE_URL=" + address}, client: &http.Client{Timeout: time.Minute}}
 			t.Cleanup(func() { s.end(t) })
-			m.before(t, s, conn)
+			after := m.begin(t, s, conn)
 			blocker, err := pgx.Connect(t.Context(), address)
 			if err != nil {
 				t.Fatal(err)
@@ -139,7 +137,7 @@ func (m interrupted) try(t *testing.T) {
 			if r, err := s.get(t.Context(), "/readyz"); err != nil || r.status != http.StatusOK {
 				t.Errorf("%v %s", err, r.body)
 			}
-			m.after(t, s)
+			after()
 			record(t, f)
 		})
 	}

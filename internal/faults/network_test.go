@@ -7,9 +7,6 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/pgtest"
 )
 
-// halfOpen: neither end of a connection hears of the other again, nor of its end.
-const halfOpen = "connections are half-open, and stay so"
-
 // TestTheNetworkFails cuts, delays, silences and loses the connections between the program
 // and its database, and loses the answer to COMMIT, under load.
 func TestTheNetworkFails(t *testing.T) {
@@ -20,7 +17,7 @@ func TestTheNetworkFails(t *testing.T) {
 		"connections are refused":            func(t *testing.T, w *pgtest.Wire) { w.Cut(); some(time.Second); w.Mend(t) },
 		"connections are delayed":            func(_ *testing.T, w *pgtest.Wire) { w.Delay(30 * time.Millisecond); some(time.Second); w.Delay(0) },
 		"connections are silent for a while": func(_ *testing.T, w *pgtest.Wire) { w.Silence(); some(3 * time.Second); w.Speak() },
-		halfOpen: func(t *testing.T, w *pgtest.Wire) {
+		"connections are half-open, and stay so": func(t *testing.T, w *pgtest.Wire) {
 			before := w.Dead()
 			w.Vanish()
 			some(time.Second)

@@ -61,9 +61,9 @@ func (s *Store) Once(ctx context.Context, keyID int64, key string, bodyHash []by
 	defer leave()
 	var answer Answer
 	err = s.inTransaction(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String(), "idle": lostAfter}
+		args := pgx.NamedArgs{"key_id": keyID, "key": key, "now": s.now().UTC(), "limit": lockBudget.String()}
 		// A lock of this transaction: it works behind a transaction pooler too.
-		if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true), set_config('idle_in_transaction_session_timeout', @idle, true), pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
+		if _, err := tx.Exec(ctx, limitLocks+`, pg_advisory_xact_lock(hashtextextended(@key_id::bigint::text || ' ' || @key, 1))`, args); err != nil {
 			return err
 		}
 		var hash []byte

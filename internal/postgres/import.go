@@ -350,7 +350,7 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 		if err := b.copyEvents(ctx, tx, at); err != nil {
 			return false, err
 		}
-		// Before the keys come: the disk has to hold the events twice, but no more than that.
+		// The disk need not hold the events twice while the keys are copied.
 		b.spent = true
 		b.events.close()
 		if err := settle(); err != nil {

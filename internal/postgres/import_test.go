@@ -620,6 +620,22 @@ func TestBulkInExecMode(t *testing.T) {
 	}
 }
 
+// holding begins a transaction of somebody else, which holds what sql takes until release.
+func holding(t *testing.T, url, sql string) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	exec(t, conn, `BEGIN`)
+	exec(t, conn, sql)
+	return func() {
+		t.Helper()
+		exec(t, conn, `ROLLBACK`)
+	}
+}
+
 // TestABusyImportCanGoOn meets another writer that holds the revision, and is committed
 // when that one has gone.
 func TestABusyImportCanGoOn(t *testing.T) {
@@ -627,17 +643,11 @@ func TestABusyImportCanGoOn(t *testing.T) {
 	s, url := open(t)
 	b := bulk(t, s, postgres.BulkOptions{}, event(t, "a", "2021"), event(t, "b", "2021"))
 	check(t, b)
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	exec(t, conn, `BEGIN`)
-	exec(t, conn, `UPDATE revision SET revision = revision + 1`)
+	release := holding(t, url, `UPDATE revision SET revision = revision + 1`)
 	if _, err := b.Commit(t.Context(), author); kindOf(err) != timeline.KindBusy {
 		t.Errorf("%v", err)
 	}
-	exec(t, conn, `ROLLBACK`)
+	release()
 	if got, err := b.Commit(t.Context(), author); err != nil || got.Created != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -650,17 +660,11 @@ func TestAnImportThatIsStoppedLateIsNotRepeated(t *testing.T) {
 	s, url := open(t)
 	b := bulk(t, s, postgres.BulkOptions{}, event(t, "a", "2021"), event(t, "b", "2021"))
 	check(t, b)
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
-	exec(t, conn, `BEGIN`)
-	exec(t, conn, `LOCK TABLE event_key IN SHARE MODE`)
+	release := holding(t, url, `LOCK TABLE event_key IN SHARE MODE`)
 	if _, err := b.Commit(t.Context(), author); kindOf(err) != timeline.KindUnavailable || !strings.Contains(err.Error(), "import the file again") {
 		t.Errorf("%v", err)
 	}
-	exec(t, conn, `ROLLBACK`)
+	release()
 	if page, err := s.ListEvents(t.Context(), timeline.ListQuery{Limit: 10}); err != nil || page.Len() != 0 {
 		t.Errorf("%d events of an import that failed, %v", page.Len(), err)
 	}

@@ -31,7 +31,7 @@ const (
 func (s *Store) RaiseRevision(ctx context.Context, to int64, by Author) (from, raised int64, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		limit := strconv.FormatInt(lockBudget.Milliseconds(), 10)
-		if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', @limit, true)`, pgx.NamedArgs{"limit": limit}); err != nil {
+		if _, err := tx.Exec(ctx, limitLocks, pgx.NamedArgs{"limit": limit}); err != nil {
 			return err
 		}
 		var at time.Time

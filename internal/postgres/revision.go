@@ -59,6 +59,11 @@ func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
 // nothing, and no write would come through any more.
 const lostAfter = "10s"
 
+// limitLocks begins a transaction that takes a lock others wait for: how long it waits
+// itself, in milliseconds, and lostAfter. set_config, not SET: it takes an argument. Both
+// end with the transaction, and work behind a transaction pooler.
+const limitLocks = `SELECT set_config('lock_timeout', @limit, true), set_config('idle_in_transaction_session_timeout', '` + lostAfter + `', true)`
+
 // inTransaction runs do on the primary, in a transaction that do commits; else it is
 // rolled back.
 func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
@@ -104,12 +109,9 @@ func await(ctx context.Context, places chan struct{}, patience time.Duration, fu
 }
 
 func (s *Store) takeRevision(ctx context.Context, tx pgx.Tx, until time.Time, by Author, action string, do func(context.Context, pgx.Tx, stamp) (bool, error)) (at stamp, changed bool, err error) {
-	// set_config, not SET: it takes an argument. It ends with the transaction. 0 would be
-	// no limit. A statement for one event and for thousands needs two plans.
+	// 0 would be no limit. A statement for one event and for thousands needs two plans.
 	limit := max(1, time.Until(until).Milliseconds())
-	if _, err := tx.Exec(ctx, `
-		SELECT set_config('lock_timeout', @limit, true), set_config('plan_cache_mode', 'auto', true), set_config('idle_in_transaction_session_timeout', @idle, true)`,
-		pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10), "idle": lostAfter}); err != nil {
+	if _, err := tx.Exec(ctx, limitLocks+`, set_config('plan_cache_mode', 'auto', true)`, pgx.NamedArgs{"limit": strconv.FormatInt(limit, 10)}); err != nil {
 		return at, false, err
 	}
 	err = tx.QueryRow(ctx, `

@@ -61,8 +61,8 @@ type ChartQuery struct {
 	GiveUp func() bool
 }
 
-// ErrGivenUp is the error of a chart whose maker was told to give up.
-var ErrGivenUp = errors.New("timeline: the chart was given up")
+// ErrGivenUp is the error of a chart, a facet or a count whose maker was told to give up.
+var ErrGivenUp = errors.New("timeline: given up")
 
 // Chart is how many events there are, or how much of a measure, in each bucket of
 // time. Interval is the one that was used, never auto.

@@ -100,6 +100,15 @@ func (c *FacetCounter) AddTimes(s *Sample, times int64) {
 	}
 }
 
+// AddValue counts so many events of one value of the facet, and of the types above it.
+func (c *FacetCounter) AddValue(value string, times int64) {
+	values := []string{value}
+	if c.by == GroupType {
+		values = TypeWithParents(value)
+	}
+	c.count(&Sample{}, times, values...)
+}
+
 func (c *FacetCounter) count(s *Sample, times int64, values ...string) {
 	for _, v := range values {
 		n := c.counts[v]
