@@ -27,6 +27,7 @@ type Wire struct {
 
 	delay       atomic.Int64 // of each piece, in nanoseconds
 	lostCommits atomic.Int64
+	vanishAt    atomic.Pointer[string]
 
 	silent   sync.RWMutex // locked while nothing goes through
 	mu       sync.Mutex
@@ -95,6 +96,10 @@ func (w *Wire) Vanish() {
 		l.dead.Store(true)
 	}
 }
+
+// VanishBehind lets the next connection through which a text is sent to the server vanish
+// behind that piece of what is sent; others stay good.
+func (w *Wire) VanishBehind(text string) { w.vanishAt.Store(&text) }
 
 // Return makes new connections good; those that Vanish took stay dead.
 func (w *Wire) Return() {
@@ -251,6 +256,10 @@ func (e wireEnd) Read(p []byte) (int, error) {
 	}
 	if e.toServer && bytes.Contains(p[:n], []byte("commit\x00")) && e.of.loseCommit() {
 		return n, errLost // io.Copy hands on what was read
+	}
+	if text := e.of.vanishAt.Load(); e.toServer && text != nil && bytes.Contains(p[:n], []byte(*text)) && e.of.vanishAt.CompareAndSwap(text, nil) {
+		e.link.dead.Store(true)
+		return n, errDead
 	}
 	return n, err
 }

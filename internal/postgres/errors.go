@@ -39,7 +39,7 @@ func translate(ctx context.Context, err error) error {
 
 func translateState(pg *pgconn.PgError, err error) error {
 	switch {
-	case pg.Code == "55P03": // lock_not_available: lock_timeout ran out
+	case lockTimedOut(err):
 		return anotherWrite(err)
 	case pg.Code == "40001", pg.Code == "40P01": // serialization failure, deadlock
 		return &timeline.Error{Kind: timeline.KindBusy, Message: "Another write was in the way; try again.", RetryAfter: time.Second, Cause: err}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
@@ -55,3 +56,6 @@ func (s *Store) BytesInMemory() int { return s.memory.table.Load().Bytes() }
 func (s *Store) UsageOfRows(ctx context.Context, kind string) (map[string]timeline.Usage, error) {
 	return s.readUsage(ctx, kind)
 }
+
+// EndSilent sets after what silence a session is ended that holds a lock.
+func (s *Store) EndSilent(after time.Duration) { s.silent.most = after }

@@ -56,7 +56,8 @@ func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
 
 // lostAfter is after what silence between two statements the server ends a transaction that
 // holds a lock others wait for: of a client that vanished without a word it would hear
-// nothing, and no write would come through any more.
+// nothing, and no write would come through any more. In the middle of a statement it does
+// not count, see silent.
 const lostAfter = "10s"
 
 // limitLocks begins a transaction that takes a lock others wait for: how long it waits
@@ -79,7 +80,10 @@ func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, 
 	tx, err := conn.Begin(writing)
 	if err == nil {
 		defer rollBack(ctx, tx)
-		err = do(writing, tx)
+		if err = do(writing, tx); lockTimedOut(err) {
+			rollBack(ctx, tx)
+			s.silent.look(writing, conn)
+		}
 	}
 	s.dropPrimary(err)
 	return translate(ctx, movedAway(ctx, writing, err))

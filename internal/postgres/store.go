@@ -59,6 +59,7 @@ type Store struct {
 	terms      *termCache
 	statistics statistics
 	usage      usageCache
+	silent     silent
 	taken      takenRevisions
 	memory     memory
 	watch      watch
