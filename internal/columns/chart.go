@@ -14,20 +14,42 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	if chart, ok := t.chartOfMarks(q); ok {
 		return chart, nil
 	}
-	compiled := t.compile(&q.Filter, q.GiveUp)
-	builder := timeline.NewChartBuilder(q)
-	var err error
 	switch {
 	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
-		err = t.addKinds(q, compiled, builder)
+		builder := timeline.NewChartBuilder(q)
+		if err := t.addKinds(q, t.compile(&q.Filter, q.GiveUp), builder); err != nil {
+			return timeline.Chart{}, err
+		}
+		return builder.Chart()
 	case q.GroupBy == "" || q.GroupBy == timeline.GroupNone:
-		_, err = t.addShapes(compiled, builder)
-	default:
-		return t.chartOfGroups(q, compiled)
+		return t.chartOfView(q)
 	}
+	return t.chartOfGroups(q, t.compile(&q.Filter, q.GiveUp))
+}
+
+// chartOfView makes a chart of what is counted for its filter, by marks where they are
+// enough.
+func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
+	if chart, ok := timeline.NewMonthChart(q); ok && q.On == (timeline.MonthDay{}) {
+		counted, err := viewed(t, &q.Filter, ofMarks, q.GiveUp, t.countMarks)
+		if err != nil {
+			return timeline.Chart{}, err
+		}
+		if made, ok := t.monthChart(&q.Filter, chart, &counted.tally); ok {
+			return made, nil
+		}
+	}
+	counted, err := viewed(t, &q.Filter, ofShapes, q.GiveUp, t.countShapes)
 	if err != nil {
 		return timeline.Chart{}, err
 	}
+	builder := timeline.NewChartBuilder(q)
+	var s shape
+	counted.kept(t, &q.Filter, func(text []byte, times uint32) {
+		readShape(text, &s)
+		sample := s.sample()
+		builder.AddTimes(&sample, times)
+	})
 	return builder.Chart()
 }
 
@@ -91,7 +113,11 @@ func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
 	if !ok {
 		return timeline.Chart{}, false
 	}
-	t.eachMark(&q.Filter, tallies, chart.Add, func(s *shape, times uint32) {
+	return t.monthChart(&q.Filter, chart, tallies...)
+}
+
+func (t *Table) monthChart(f *timeline.Filter, chart *timeline.MonthChart, tallies ...*tally) (timeline.Chart, bool) {
+	t.eachMark(f, tallies, chart.Add, func(s *shape, times uint32) {
 		sample := s.sample()
 		chart.AddWhole(&sample, times)
 	})
@@ -123,6 +149,10 @@ func (t *Table) countOfMarks(f *timeline.Filter) (n int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
+	return t.monthCount(f, tallies...)
+}
+
+func (t *Table) monthCount(f *timeline.Filter, tallies ...*tally) (n int64, ok bool) {
 	if !f.HasWindow() {
 		for _, y := range tallies {
 			n += y.events
@@ -137,11 +167,29 @@ func (t *Table) countOfMarks(f *timeline.Filter) (n int64, ok bool) {
 	return count.Total(), true
 }
 
+// countOfView counts events by what is counted for their filter.
+func (t *Table) countOfView(f *timeline.Filter, giveUp func() bool) (n int64, err error) {
+	if _, ok := timeline.NewMonthCount(f); ok && f.On == (timeline.MonthDay{}) {
+		counted, err := viewed(t, f, ofMarks, giveUp, t.countMarks)
+		if err != nil {
+			return 0, err
+		}
+		n, _ = t.monthCount(f, &counted.tally)
+		return n, nil
+	}
+	counted, err := viewed(t, f, ofShapes, giveUp, t.countShapes)
+	if err != nil {
+		return 0, err
+	}
+	counted.kept(t, f, func(_ []byte, times uint32) { n += int64(times) })
+	return n, nil
+}
+
 // addShapes counts the shapes of the events that are kept and adds each once. It gives
 // the shapes in the order in which they were added.
 func (t *Table) addShapes(q *query, builder *timeline.ChartBuilder) (added []uint32, err error) {
-	counts := make([]int32, t.shapes.len())
-	if err := t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) }); err != nil {
+	counts, err := t.shapesOf(q)
+	if err != nil {
 		return nil, err
 	}
 	var s shape

@@ -33,6 +33,7 @@ type state struct {
 	table    *columns.Table
 	events   map[string]timeline.Event
 	revision int64
+	filters  []timeline.Filter // that are asked for again and again, in other windows
 }
 
 // pool are events to write, some of which differ in little.
@@ -49,6 +50,10 @@ func newState(t *rapid.T) *state {
 		s.table.Load(&row)
 	}
 	s.table.Loaded(s.revision)
+	s.table.ViewsOfAtMost(rapid.SampledFrom([]int{0, 10_000, 1 << 20}).Draw(t, "bytes of views"))
+	for range 3 {
+		s.filters = append(s.filters, filter(t))
+	}
 	return s
 }
 
@@ -126,6 +131,11 @@ func filter(t *rapid.T) timeline.Filter {
 func (s *state) ask(t *rapid.T) {
 	list := s.list()
 	f := filter(t)
+	if rapid.IntRange(0, 3).Draw(t, "ask again") > 0 {
+		again := rapid.SampledFrom(s.filters).Draw(t, "filter")
+		again.Window, again.Match, again.On = f.Window, f.Match, f.On
+		f = again
+	}
 	want := len(reference.All(list, &f, timeline.Ascending))
 	if n, err := s.table.Count(&f, nil); err != nil || n != int64(want) {
 		t.Fatalf("%s counts %d, %v; want %d", f.Key(), n, err, want)
@@ -190,6 +200,9 @@ func TestTableAgainstTheReference(t *testing.T) {
 			s := newState(t)
 			for range rapid.IntRange(0, 4).Draw(t, "revisions") {
 				s.write(t)
+				if rapid.Bool().Draw(t, "ask") {
+					s.ask(t)
+				}
 			}
 			for range 3 {
 				s.ask(t)
@@ -345,38 +358,41 @@ func TestWhatIsNotThereCannotGo(t *testing.T) {
 // TestGivingUp: whoever scans the records stops when nobody waits for the answer.
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
-	table := columns.New()
-	for _, e := range pool()[:20] {
-		row := rowOf(&e)
-		table.Load(&row)
+	fill := func() *columns.Table {
+		table := columns.New()
+		for _, e := range pool()[:20] {
+			row := rowOf(&e)
+			table.Load(&row)
+		}
+		table.Loaded(1)
+		return table
 	}
-	table.Loaded(1)
 	filter := timeline.Filter{MinSources: 1}
-	for name, ask := range map[string]func(giveUp func() bool) error{
-		"a count": func(giveUp func() bool) error {
+	for name, ask := range map[string]func(table *columns.Table, giveUp func() bool) error{
+		"a count": func(table *columns.Table, giveUp func() bool) error {
 			_, err := table.Count(&filter, giveUp)
 			return err
 		},
-		"a facet": func(giveUp func() bool) error {
+		"a facet": func(table *columns.Table, giveUp func() bool) error {
 			_, err := table.Facets(filter, []string{timeline.GroupTag}, 1, giveUp)
 			return err
 		},
-		"a chart": func(giveUp func() bool) error {
+		"a chart": func(table *columns.Table, giveUp func() bool) error {
 			_, err := table.Chart(timeline.ChartQuery{Filter: filter, GiveUp: giveUp})
 			return err
 		},
-		"a chart of a measure": func(giveUp func() bool) error {
+		"a chart of a measure": func(table *columns.Table, giveUp func() bool) error {
 			_, err := table.Chart(timeline.ChartQuery{Measure: "deaths", GiveUp: giveUp})
 			return err
 		},
-		"a chart of groups": func(giveUp func() bool) error {
+		"a chart of groups": func(table *columns.Table, giveUp func() bool) error {
 			_, err := table.Chart(timeline.ChartQuery{GroupBy: timeline.GroupCountry, GiveUp: giveUp})
 			return err
 		},
 	} {
 		for after := range 3 { // a chart of groups scans three times
 			asked := 0
-			err := ask(func() bool { asked++; return asked > after })
+			err := ask(fill(), func() bool { asked++; return asked > after })
 			if asked > after && !errors.Is(err, timeline.ErrGivenUp) {
 				t.Errorf("%s, told to give up when asking for the %d. time: %v", name, after+1, err)
 			}
@@ -384,8 +400,85 @@ func TestGivingUp(t *testing.T) {
 				t.Errorf("%s does not ask whether to go on", name)
 			}
 		}
-		if err := ask(func() bool { return false }); err != nil {
+		if err := ask(fill(), func() bool { return false }); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAFilterIsCountedOnce: another window, another kind of question and what is written
+// meanwhile take no further scan, for as long as not too many other filters are asked for.
+func TestAFilterIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	table := columns.New()
+	for _, e := range pool()[:20] {
+		row := rowOf(&e)
+		table.Load(&row)
+	}
+	table.Loaded(1)
+	never := func() bool { return false }
+	at := func(sources, year int) timeline.Filter {
+		return timeline.Filter{MinSources: sources, Window: edtf.Window{From: edtf.At(edtf.DayOf(year, 1, 1))}}
+	}
+	scanned := func(ask func(giveUp func() bool) error) bool {
+		t.Helper()
+		err := ask(func() bool { return true })
+		if err != nil && !errors.Is(err, timeline.ErrGivenUp) {
+			t.Fatal(err)
+		}
+		return err != nil
+	}
+	asks := map[string]func(sources, year int, giveUp func() bool) error{
+		"a count": func(sources, year int, giveUp func() bool) error {
+			f := at(sources, year)
+			_, err := table.Count(&f, giveUp)
+			return err
+		},
+		"a count of days": func(sources, year int, giveUp func() bool) error {
+			f := at(sources, year)
+			f.Window.From.Day += 5
+			_, err := table.Count(&f, giveUp)
+			return err
+		},
+		"a chart of years": func(sources, year int, giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{Filter: at(sources, year), Interval: timeline.IntervalDecade, GiveUp: giveUp})
+			return err
+		},
+		"a chart of what is certain": func(sources, year int, giveUp func() bool) error {
+			f := at(sources, year)
+			f.Match = edtf.ModeCertain
+			_, err := table.Chart(timeline.ChartQuery{Filter: f, Interval: timeline.IntervalDecade, GiveUp: giveUp})
+			return err
+		},
+		"a facet": func(sources, _ int, giveUp func() bool) error {
+			_, err := table.Facets(timeline.Filter{MinSources: sources}, []string{timeline.GroupTag}, 1, giveUp)
+			return err
+		},
+	}
+	for name, ask := range asks {
+		if err := ask(1, 2000, never); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	e := rowOf(&pool()[30])
+	if err := table.Update(2, nil, []columns.Row{e}); err != nil {
+		t.Fatal(err)
+	}
+	for name, ask := range asks {
+		if scanned(func(giveUp func() bool) error { return ask(1, 2001, giveUp) }) {
+			t.Errorf("%s is scanned for again", name)
+		}
+	}
+	for sources := range 100 {
+		for name, ask := range asks {
+			if err := ask(sources+2, 2000, never); err != nil {
+				t.Fatal(name, err)
+			}
+		}
+	}
+	for name, ask := range asks {
+		if !scanned(func(giveUp func() bool) error { return ask(1, 2001, giveUp) }) {
+			t.Errorf("%s is kept for ever", name)
 		}
 	}
 }

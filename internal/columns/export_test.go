@@ -9,6 +9,9 @@ import (
 // SettleAfter sets how many changes are put off.
 func (t *Table) SettleAfter(n int) { t.settleAfter = n }
 
+// ViewsOfAtMost sets how many bytes views may take however few events there are.
+func (t *Table) ViewsOfAtMost(n int) { t.views.least = n }
+
 // Dump writes what the table has counted and what it holds: how often each term has
 // each mark, and each string its holders. Two tables of the same events have the same.
 func (t *Table) Dump() []string {

@@ -10,26 +10,26 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	facets := make([]timeline.Facet, len(bys))
-	counted := map[string]*facetCounts{} // under one filter all are counted together
+	counted := map[string]*valueCounts{} // under one filter all are counted together
 	for i, by := range bys {
 		counter := timeline.NewFacetCounter(by)
 		with := timeline.FacetFilter(f, by)
-		if key := with.Key(); key == "" {
+		switch key := with.Key(); {
+		case key == "":
 			t.countAll(by, counter)
-		} else {
-			if counted[key] == nil {
-				var err error
-				if counted[key], err = t.countFacets(&with, giveUp); err != nil {
-					return nil, err
-				}
+		case counted[key] == nil:
+			var err error
+			if hasDays(&with) {
+				counted[key], err = t.countValues(t.compile(&with, giveUp))
+			} else {
+				counted[key], err = viewed(t, &with, ofValues, giveUp, t.countValues)
 			}
-			var s timeline.Sample
-			for n, times := range counted[key].of(by) {
-				if times > 0 {
-					t.name(&s, by, uint32(n))
-					counter.AddTimes(&s, int64(times))
-				}
+			if err != nil {
+				return nil, err
 			}
+			fallthrough
+		default:
+			counted[key].facet(t, by, counter)
 		}
 		facets[i] = counter.Facet(limit)
 	}
@@ -50,27 +50,4 @@ func (t *Table) countAll(by string, counter *timeline.FacetCounter) {
 		return
 	}
 	t.eachValue(by, func(value string, y *tally) { add(value, y.events) })
-}
-
-// facetCounts is how many events have each number of a dictionary.
-type facetCounts struct{ roles, classes, tags []int32 }
-
-func (c *facetCounts) of(by string) []int32 {
-	switch by {
-	case timeline.GroupCountry:
-		return c.roles
-	case timeline.GroupTag:
-		return c.tags
-	}
-	return c.classes
-}
-
-func (t *Table) countFacets(f *timeline.Filter, giveUp func() bool) (*facetCounts, error) {
-	c := &facetCounts{make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())}
-	err := t.scan(t.compile(f, giveUp), func(k *chunk, places []uint16, sign int) {
-		count(c.roles, k.roles, places, sign)
-		k.class.count(c.classes, places, sign)
-		k.tags.count(c.tags, places, sign)
-	})
-	return c, err
 }

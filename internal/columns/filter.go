@@ -24,98 +24,147 @@ func (b bits) set(n int) { b[n/64] |= 1 << (n % 64) }
 
 func (b bits) has(n uint32) bool { return b == nil || b[n/64]>>(n%64)&1 != 0 }
 
+// conditions are a filter as tests of the dictionaries' strings, which are good until a
+// string comes that is not there yet; nil keeps all. An event is kept when each of its
+// strings is.
+type conditions struct {
+	shapes  func(text []byte) bool
+	classes func(text []byte) bool
+	tags    func(text []byte) bool
+	// roles tells, too, whether it depends on the date that a country belongs to a region
+	// which is asked for; periods tells the dates, by pair.
+	roles   func(pairs []byte) (kept, sometimes bool)
+	periods [][]membership
+}
+
+func (t *Table) conditions(f *timeline.Filter) *conditions {
+	c := &conditions{}
+	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
+		c.shapes = shapeTest(f)
+	}
+	if len(f.Types)+len(f.Statuses)+len(f.Datasets) > 0 || f.MinSources > 0 {
+		c.classes = t.classTest(f)
+	}
+	if len(f.Countries)+len(f.Roles)+len(f.Regions) > 0 {
+		t.testRoles(c, f)
+	}
+	if len(f.Tags) > 0 {
+		among := t.tagWords.among(f.Tags)
+		c.tags = func(text []byte) bool {
+			for ; len(text) > 0; text = text[4:] {
+				if among[number4(text)] {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	return c
+}
+
+// keeps tells whether an event is kept.
+func (t *Table) keeps(c *conditions, r record) bool {
+	if c.shapes != nil && !c.shapes(t.shapes.at(r.shape)) || c.classes != nil && !c.classes(t.classes.at(r.class)) ||
+		c.tags != nil && !c.tags(t.tags.at(r.tags)) {
+		return false
+	}
+	if c.roles == nil {
+		return true
+	}
+	kept, sometimes := c.roles(t.roles.at(r.roles))
+	return kept && (!sometimes || t.onTheDay(c.periods, r.roles, r.shape))
+}
+
 // query is a filter as sets of the dictionaries' numbers: a record is kept when each
 // of its numbers is in the set.
 type query struct {
 	shapes, classes, roles, tags bits
-	// sometimes are the roles of which it depends on the date whether a country belongs
-	// to a region that is asked for; periods tells the dates, by pair.
-	sometimes bits
-	periods   [][]membership
+	sometimes                    bits // see conditions
+	periods                      [][]membership
 
 	giveUp func() bool // asked before each chunk of a scan; nil: no need to
 }
 
 // compile tries each condition on each string of its dictionary.
 func (t *Table) compile(f *timeline.Filter, giveUp func() bool) *query {
-	q := &query{giveUp: giveUp}
-	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
-		q.shapes = t.keptShapes(f)
+	c := t.conditions(f)
+	q := &query{periods: c.periods, giveUp: giveUp}
+	if c.shapes != nil {
+		q.shapes = t.shapes.among(c.shapes)
 	}
-	if len(f.Types)+len(f.Statuses)+len(f.Datasets) > 0 || f.MinSources > 0 {
-		q.classes = t.keptClasses(f)
+	if c.classes != nil {
+		q.classes = t.classes.among(c.classes)
 	}
-	if len(f.Countries)+len(f.Roles)+len(f.Regions) > 0 {
-		t.keepRoles(q, f)
+	if c.tags != nil {
+		q.tags = t.tags.among(c.tags)
 	}
-	if len(f.Tags) > 0 {
-		among := t.tagWords.among(f.Tags)
-		q.tags = newBits(t.tags.len())
-		for n := range t.tags.len() {
-			for b := t.tags.at(uint32(n)); len(b) > 0; b = b[4:] {
-				if among[number4(b)] {
-					q.tags.set(n)
-				}
+	if c.roles != nil {
+		q.sometimes = newBits(t.roles.len())
+		q.roles = newBits(t.roles.len())
+		for n := range t.roles.len() {
+			kept, sometimes := c.roles(t.roles.at(uint32(n)))
+			if kept {
+				q.roles.set(n)
+			}
+			if sometimes {
+				q.sometimes.set(n)
 			}
 		}
 	}
 	return q
 }
 
-func (t *Table) keptClasses(f *timeline.Filter) bits {
-	var asked []string
-	for _, code := range f.Types {
-		asked = append(asked, timeline.TypeWithChildren(code)...)
-	}
-	types, statuses, datasets := t.types.among(asked), t.statuses.among(f.Statuses), t.datasets.among(f.Datasets)
-	kept := newBits(t.classes.len())
-	for n := 1; n < t.classes.len(); n++ {
-		text := t.classes.at(uint32(n))
-		if len(text) == 0 {
-			continue // given up
-		}
-		c := readClass(text)
-		if (len(f.Types) == 0 || types[c.kind]) && (len(f.Statuses) == 0 || statuses[c.status]) &&
-			(len(f.Datasets) == 0 || datasets[c.dataset]) && int64(c.sources) >= int64(f.MinSources) {
+// among gives the numbers of the strings that a test keeps. Of those that are given up,
+// which are empty, none is in a record.
+func (d *dictionary) among(keep func(text []byte) bool) bits {
+	kept := newBits(d.len())
+	for n := 1; n < d.len(); n++ {
+		if text := d.at(uint32(n)); len(text) > 0 && keep(text) {
 			kept.set(n)
 		}
 	}
 	return kept
 }
 
-func (t *Table) keptShapes(f *timeline.Filter) bits {
-	inWindow := windowTest(f)
-	kept := newBits(t.shapes.len())
-	var s shape
-	for n := 1; n < t.shapes.len(); n++ {
-		text := t.shapes.at(uint32(n))
-		if len(text) == 0 {
-			continue
-		}
-		readShape(text, &s)
-		if f.HasWindow() && !inWindow(&s) {
-			continue
-		}
-		if f.On != (timeline.MonthDay{}) {
-			if s.days[0] == open || s.days[0] != s.days[1] {
-				continue
-			}
-			if _, month, day := s.days[0].Civil(); month != f.On.Month || day != f.On.Day {
-				continue
-			}
-		}
-		kept.set(n)
+func (t *Table) classTest(f *timeline.Filter) func(text []byte) bool {
+	var asked []string
+	for _, code := range f.Types {
+		asked = append(asked, timeline.TypeWithChildren(code)...)
 	}
-	return kept
+	types, statuses, datasets := t.types.among(asked), t.statuses.among(f.Statuses), t.datasets.among(f.Datasets)
+	return func(text []byte) bool {
+		c := readClass(text)
+		return (len(f.Types) == 0 || types[c.kind]) && (len(f.Statuses) == 0 || statuses[c.status]) &&
+			(len(f.Datasets) == 0 || datasets[c.dataset]) && int64(c.sources) >= int64(f.MinSources)
+	}
 }
 
-// keepRoles tests countries, roles and regions, each of the pairs in an asked role
+func shapeTest(f *timeline.Filter) func(text []byte) bool {
+	inWindow := windowTest(f)
+	var s shape
+	return func(text []byte) bool {
+		readShape(text, &s)
+		if f.HasWindow() && !inWindow(&s) {
+			return false
+		}
+		if f.On == (timeline.MonthDay{}) {
+			return true
+		}
+		if s.days[0] == open || s.days[0] != s.days[1] {
+			return false
+		}
+		_, month, day := s.days[0].Civil()
+		return month == f.On.Month && day == f.On.Day
+	}
+}
+
+// testRoles tests countries, roles and regions, each of the pairs in an asked role
 // alone.
-func (t *Table) keepRoles(q *query, f *timeline.Filter) {
+func (t *Table) testRoles(c *conditions, f *timeline.Filter) {
 	inRole := make([]bool, len(t.pairInfo)) // whether a pair counts
 	listed := make([][]int, len(t.pairInfo))
 	always := make([]bool, len(t.pairInfo)) // of a region that is asked for, on every day
-	q.periods = make([][]membership, len(t.pairInfo))
+	c.periods = make([][]membership, len(t.pairInfo))
 	for pair, info := range t.pairInfo {
 		if inRole[pair] = len(f.Roles) == 0 || slices.Contains(f.Roles, info.role); !inRole[pair] {
 			continue
@@ -131,26 +180,20 @@ func (t *Table) keepRoles(q *query, f *timeline.Filter) {
 			case m.always():
 				always[pair] = true
 			default:
-				q.periods[pair] = append(q.periods[pair], m)
+				c.periods[pair] = append(c.periods[pair], m)
 			}
 		}
 	}
-	q.roles, q.sometimes = newBits(t.roles.len()), newBits(t.roles.len())
-	for n := range t.roles.len() {
-		pairs := t.roles.at(uint32(n))
-		if len(f.Roles) > 0 && !anyPair(pairs, func(pair int) bool { return inRole[pair] }) {
-			continue
-		}
-		if len(f.Countries) > 0 && !keepsCountries(f, pairs, inRole, listed) {
-			continue
+	c.roles = func(pairs []byte) (kept, sometimes bool) {
+		if len(f.Roles) > 0 && !anyPair(pairs, func(pair int) bool { return inRole[pair] }) ||
+			len(f.Countries) > 0 && !keepsCountries(f, pairs, inRole, listed) {
+			return false, false
 		}
 		if len(f.Regions) > 0 && !anyPair(pairs, func(pair int) bool { return always[pair] }) {
-			if !anyPair(pairs, func(pair int) bool { return len(q.periods[pair]) > 0 }) {
-				continue
-			}
-			q.sometimes.set(n)
+			sometimes = anyPair(pairs, func(pair int) bool { return len(c.periods[pair]) > 0 })
+			return sometimes, sometimes
 		}
-		q.roles.set(n)
+		return true, false
 	}
 }
 
@@ -182,7 +225,7 @@ func keepsCountries(f *timeline.Filter, pairs []byte, inRole []bool, listed [][]
 }
 
 // onTheDay tells whether a country belongs to a region while the event may touch.
-func (t *Table) onTheDay(q *query, roles, shapeNumber uint32) bool {
+func (t *Table) onTheDay(periods [][]membership, roles, shapeNumber uint32) bool {
 	var s shape
 	text := t.shapes.at(shapeNumber)
 	for i := range s.days {
@@ -190,7 +233,7 @@ func (t *Table) onTheDay(q *query, roles, shapeNumber uint32) bool {
 	}
 	earliest, latest := s.touches()
 	return anyPair(t.roles.at(roles), func(pair int) bool {
-		return slices.ContainsFunc(q.periods[pair], func(m membership) bool { return m.first <= latest && m.last >= earliest })
+		return slices.ContainsFunc(periods[pair], func(m membership) bool { return m.first <= latest && m.last >= earliest })
 	})
 }
 

@@ -39,7 +39,7 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 	}
 	n := 0
 	for _, p := range places {
-		if !q.sometimes.has(c.roles[p]) || t.onTheDay(q, c.roles[p], c.shape[p]) {
+		if !q.sometimes.has(c.roles[p]) || t.onTheDay(q.periods, c.roles[p], c.shape[p]) {
 			places[n] = p
 			n++
 		}
@@ -55,7 +55,5 @@ func (t *Table) Count(f *timeline.Filter, giveUp func() bool) (int64, error) {
 	if n, ok := t.countOfMarks(f); ok {
 		return n, nil
 	}
-	n := 0
-	err := t.scan(t.compile(f, giveUp), func(_ *chunk, places []uint16, sign int) { n += sign * len(places) })
-	return int64(n), err
+	return t.countOfView(f, giveUp)
 }

@@ -13,7 +13,8 @@
 // sets of numbers (filter.go), a scan looks the numbers of each record up in the sets
 // (scan.go). Of each country, region, type and so on it is counted beside, with every
 // change, which marks its events leave in a chart by months (tally.go), so that these
-// charts cost the same however many events there are (chart.go).
+// charts cost the same however many events there are (chart.go); of the filters that were
+// asked last, too (views.go).
 package columns
 
 import (
@@ -77,6 +78,7 @@ type Table struct {
 	marks      dictionary  // see tally
 	shapeMarks [][2]uint32 // by shape
 	terms      terms
+	views      views
 	encoder    encoder
 }
 
@@ -95,6 +97,7 @@ func New() *Table {
 	return &Table{
 		settleAfter: settleAfter,
 		shapes:      newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),
+		views: views{least: 1 << 20},
 		marks: newDictionary(), shapeMarks: make([][2]uint32, 1), terms: newTerms(),
 	}
 }
@@ -117,6 +120,13 @@ func (t *Table) Len() int {
 func (t *Table) Bytes() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	t.views.mu.Lock()
+	defer t.views.mu.Unlock()
+	return t.eventBytes() + t.views.bytes
+}
+
+// eventBytes is what it takes but for the views.
+func (t *Table) eventBytes() int {
 	n := t.live.bytes() + t.gone.bytes() + 8*cap(t.shapeMarks) + t.terms.bytes()
 	for _, d := range t.dictionaries() {
 		n += d.bytes()
@@ -136,12 +146,16 @@ func (t *Table) Update(revision int64, gone, come []Row) error {
 	defer t.mu.Unlock()
 	if revision > t.revision {
 		t.revision = revision
+		var came, went []record
 		for i := range come { // first, so that what both have in common is kept
-			t.put(&come[i])
+			came = append(came, t.put(&come[i]))
 		}
 		for i := range gone {
-			t.take(&gone[i])
+			if r, ok := t.take(&gone[i]); ok {
+				went = append(went, r)
+			}
 		}
+		t.broken = !t.views.change(t, came, went) || t.broken
 		if t.gone.n > t.settleAfter+t.live.n/64 {
 			t.settle()
 		}
@@ -168,9 +182,8 @@ func (t *Table) dictionaries() []*dictionary {
 	return []*dictionary{&t.shapes, &t.classes, &t.roles, &t.tags, &t.measures, &t.marks}
 }
 
-func (t *Table) put(row *Row) {
+func (t *Table) put(row *Row) (r record) {
 	e := t.encode(row)
-	var r record
 	var isNew bool
 	if r.shape, isNew = t.shapes.hold(e.shape); isNew {
 		t.holdMarks(r.shape)
@@ -181,12 +194,12 @@ func (t *Table) put(row *Row) {
 	r.measures, _ = t.measures.hold(e.measures)
 	t.live.add(r)
 	t.count(r, 1)
+	return r
 }
 
-// take notes that an event is gone.
-func (t *Table) take(row *Row) {
+// take notes that an event is gone. It gives false where the event is not there.
+func (t *Table) take(row *Row) (r record, ok bool) {
 	e := t.encode(row)
-	var r record
 	for _, part := range []struct {
 		number     *uint32
 		dictionary *dictionary
@@ -198,7 +211,7 @@ func (t *Table) take(row *Row) {
 		var ok bool
 		if *part.number, ok = part.dictionary.find(part.text); !ok {
 			t.broken = true
-			return
+			return r, false
 		}
 	}
 	t.shapes.again(r.shape)
@@ -208,6 +221,7 @@ func (t *Table) take(row *Row) {
 	t.measures.again(r.measures)
 	t.gone.add(r)
 	t.count(r, -1)
+	return r, true
 }
 
 // settle takes the records that are gone out of the others.
