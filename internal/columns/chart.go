@@ -27,8 +27,9 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	return t.chartOfGroups(q, t.compile(&q.Filter, q.GiveUp))
 }
 
-// chartOfView makes a chart of what is counted for its filter, by marks where they are
-// enough.
+// chartOfView makes a chart of what is counted for its filter: of marks where they are
+// enough, else of shapes, for which only the days that are asked for are scanned where the
+// filter comes for the first time.
 func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
 	if chart, ok := timeline.NewMonthChart(q); ok && q.On == (timeline.MonthDay{}) {
 		counted, err := viewed(t, &q.Filter, ofMarks, q.GiveUp, t.countMarks)
@@ -39,11 +40,17 @@ func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
 			return made, nil
 		}
 	}
+	builder := timeline.NewChartBuilder(q)
+	if !t.views.again(&q.Filter, ofShapes) {
+		if _, err := t.addShapes(t.compile(&q.Filter, q.GiveUp), builder); err != nil {
+			return timeline.Chart{}, err
+		}
+		return builder.Chart()
+	}
 	counted, err := viewed(t, &q.Filter, ofShapes, q.GiveUp, t.countShapes)
 	if err != nil {
 		return timeline.Chart{}, err
 	}
-	builder := timeline.NewChartBuilder(q)
 	var s shape
 	counted.kept(t, &q.Filter, func(text []byte, times uint32) {
 		readShape(text, &s)
@@ -167,7 +174,7 @@ func (t *Table) monthCount(f *timeline.Filter, tallies ...*tally) (n int64, ok b
 	return count.Total(), true
 }
 
-// countOfView counts events by what is counted for their filter.
+// countOfView counts events by what is counted for their filter, see chartOfView.
 func (t *Table) countOfView(f *timeline.Filter, giveUp func() bool) (n int64, err error) {
 	if _, ok := timeline.NewMonthCount(f); ok && f.On == (timeline.MonthDay{}) {
 		counted, err := viewed(t, f, ofMarks, giveUp, t.countMarks)
@@ -176,6 +183,10 @@ func (t *Table) countOfView(f *timeline.Filter, giveUp func() bool) (n int64, er
 		}
 		n, _ = t.monthCount(f, &counted.tally)
 		return n, nil
+	}
+	if !t.views.again(f, ofShapes) {
+		err := t.scan(t.compile(f, giveUp), func(_ *chunk, places []uint16, sign int) { n += int64(sign * len(places)) })
+		return n, err
 	}
 	counted, err := viewed(t, f, ofShapes, giveUp, t.countShapes)
 	if err != nil {

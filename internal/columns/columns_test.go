@@ -456,8 +456,10 @@ func TestAFilterIsCountedOnce(t *testing.T) {
 		},
 	}
 	for name, ask := range asks {
-		if err := ask(1, 2000, never); err != nil {
-			t.Fatal(name, err)
+		for year := range 2 { // days are kept when they are asked for again
+			if err := ask(1, 1999+year, never); err != nil {
+				t.Fatal(name, err)
+			}
 		}
 	}
 	e := rowOf(&pool()[30])
@@ -471,8 +473,10 @@ func TestAFilterIsCountedOnce(t *testing.T) {
 	}
 	for sources := range 100 {
 		for name, ask := range asks {
-			if err := ask(sources+2, 2000, never); err != nil {
-				t.Fatal(name, err)
+			for range 2 {
+				if err := ask(sources+2, 2000, never); err != nil {
+					t.Fatal(name, err)
+				}
 			}
 		}
 	}

@@ -10,30 +10,47 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	facets := make([]timeline.Facet, len(bys))
-	counted := map[string]*valueCounts{} // under one filter all are counted together
+	scanned := map[string]valueCounts{} // under one filter all are counted together
 	for i, by := range bys {
 		counter := timeline.NewFacetCounter(by)
-		with := timeline.FacetFilter(f, by)
-		switch key := with.Key(); {
-		case key == "":
-			t.countAll(by, counter)
-		case counted[key] == nil:
-			var err error
-			if hasDays(&with) {
-				counted[key], err = t.countValues(t.compile(&with, giveUp))
-			} else {
-				counted[key], err = viewed(t, &with, ofValues, giveUp, t.countValues)
-			}
-			if err != nil {
-				return nil, err
-			}
-			fallthrough
-		default:
-			counted[key].facet(t, by, counter)
+		if err := t.countFacet(timeline.FacetFilter(f, by), by, scanned, counter, giveUp); err != nil {
+			return nil, err
 		}
 		facets[i] = counter.Facet(limit)
 	}
 	return facets, nil
+}
+
+// countFacet counts a facet of the events that its filter keeps.
+func (t *Table) countFacet(f timeline.Filter, by string, scanned map[string]valueCounts, counter *timeline.FacetCounter, giveUp func() bool) error {
+	if f.Key() == "" {
+		t.countAll(by, counter)
+		return nil
+	}
+	counted, err := t.valuesUnder(&f, scanned, giveUp)
+	if err != nil {
+		return err
+	}
+	for n, events := range counted[by] {
+		if events > 0 {
+			counter.AddValue(t.valueNames(by)[n], events)
+		}
+	}
+	return nil
+}
+
+// valuesUnder gives how many events of a filter have each value.
+func (t *Table) valuesUnder(f *timeline.Filter, scanned map[string]valueCounts, giveUp func() bool) (valueCounts, error) {
+	if !hasDays(f) {
+		return viewed(t, f, ofValues, giveUp, t.countValues)
+	}
+	key := f.Key()
+	if counted, ok := scanned[key]; ok {
+		return counted, nil
+	}
+	counted, err := t.countValues(t.compile(f, giveUp))
+	scanned[key] = counted
+	return counted, err
 }
 
 // countAll counts a facet of all events, of what is counted already.

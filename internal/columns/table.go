@@ -125,7 +125,14 @@ func (t *Table) Bytes() int {
 	return t.eventBytes() + t.views.bytes
 }
 
-// eventBytes is what it takes but for the views.
+// EventBytes is what the table takes but for what it has counted for filters, which is at
+// most an eighth of that, or 1 MB.
+func (t *Table) EventBytes() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.eventBytes()
+}
+
 func (t *Table) eventBytes() int {
 	n := t.live.bytes() + t.gone.bytes() + 8*cap(t.shapeMarks) + t.terms.bytes()
 	for _, d := range t.dictionaries() {

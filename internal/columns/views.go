@@ -10,6 +10,9 @@ import (
 // maxViews bounds how many views each change has to be tried on.
 const maxViews = 64
 
+// maxAsked bounds how many questions are remembered that were asked once.
+const maxAsked = 128
+
 // viewsShare is which part of what the events take the views take at most.
 const viewsShare = 8
 
@@ -19,6 +22,7 @@ const viewsShare = 8
 type views struct {
 	mu    sync.Mutex // of the map, of what views are made of and of their last use
 	by    map[viewKey]*view
+	asked map[viewKey]bool // what was asked for once; false: it is too large to be kept
 	uses  int
 	bytes int // of all
 	least int // bytes that are allowed however few the events are
@@ -91,13 +95,43 @@ func (v *views) find(key viewKey) counts {
 	return known.counts
 }
 
+// again tells whether a view of a filter is there, or was asked for before and can be
+// kept.
+func (v *views) again(f *timeline.Filter, of string) bool {
+	always := timeless(f)
+	key := viewKey{always.Key(), of}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.by[key] != nil {
+		return true
+	}
+	worth, known := v.asked[key]
+	if !known {
+		v.note(key, true)
+	}
+	return worth
+}
+
+// note remembers that a question was asked, and whether what it takes can be kept; mu is
+// held.
+func (v *views) note(key viewKey, worth bool) {
+	if v.asked == nil || len(v.asked) >= maxAsked {
+		v.asked = map[viewKey]bool{}
+	}
+	v.asked[key] = worth
+}
+
 // keep keeps a view, and forgets those that were used longest ago for it. One that is too
 // large for itself alone is not kept.
 func (v *views) keep(key viewKey, one *view, most int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	size := one.bytes()
-	if size > most || v.by[key] != nil {
+	if size > most {
+		v.note(key, false)
+		return
+	}
+	if v.by[key] != nil {
 		return
 	}
 	if v.by == nil {
@@ -181,40 +215,36 @@ func (t *Table) countMarks(q *query) (*markCounts, error) {
 	return m, nil
 }
 
-// shapeCounts counts the shapes of events.
-type shapeCounts struct{ tally }
+// shapeCounts counts the shapes of events, by their number.
+type shapeCounts struct{ times []int32 }
 
 func (s *shapeCounts) add(_ *Table, r record, by int) bool {
-	s.events += int64(by)
-	return s.tally.add(r.shape, by)
+	if int(r.shape) >= len(s.times) {
+		s.times = append(s.times, make([]int32, int(r.shape)+1-len(s.times))...)
+	}
+	s.times[r.shape] += int32(by)
+	return s.times[r.shape] >= 0
 }
 
-func (s *shapeCounts) bytes() int { return 8*cap(s.list) + 64 }
+func (s *shapeCounts) bytes() int { return 4 * cap(s.times) }
 
 // countShapes counts the shapes of the events that a query keeps.
 func (t *Table) countShapes(q *query) (*shapeCounts, error) {
-	shapes, err := t.shapesOf(q)
-	if err != nil {
-		return nil, err
-	}
-	s := &shapeCounts{}
-	for n, times := range shapes {
-		if times > 0 {
-			s.tally.add(uint32(n), int(times))
-			s.events += int64(times)
-		}
-	}
-	return s, nil
+	times, err := t.shapesOf(q)
+	return &shapeCounts{times}, err
 }
 
-// kept gives the shapes that a filter's days keep and how often they are there.
+// kept gives the shapes that are there and that a filter's days keep, and how often.
 func (s *shapeCounts) kept(t *Table, f *timeline.Filter, do func(text []byte, times uint32)) {
 	keep := shapeTest(f)
-	s.each(func(n, times uint32) {
-		if text := t.shapes.at(n); keep(text) {
-			do(text, times)
+	for n, times := range s.times {
+		if times == 0 {
+			continue
 		}
-	})
+		if text := t.shapes.at(uint32(n)); keep(text) {
+			do(text, uint32(times))
+		}
+	}
 }
 
 // shapesOf counts by their number the shapes of the events that a query keeps.
@@ -222,82 +252,4 @@ func (t *Table) shapesOf(q *query) ([]int32, error) {
 	counts := make([]int32, t.shapes.len())
 	err := t.scan(q, func(c *chunk, places []uint16, sign int) { count(counts, c.shape, places, sign) })
 	return counts, err
-}
-
-// valueCounts counts the values of events for facets, by the numbers of words.
-type valueCounts struct{ countries, types, statuses, datasets, tags []int64 }
-
-func (v *valueCounts) add(t *Table, r record, by int) bool {
-	v.addRoles(t, r.roles, by)
-	v.addClass(t, r.class, by)
-	v.addTags(t, r.tags, by)
-	return true
-}
-
-func (v *valueCounts) addRoles(t *Table, n uint32, times int) {
-	roles := t.roles.at(n)
-	for i := range len(roles) / 2 {
-		if code := t.pairInfo[number(roles, i)].country; !t.hasCountry(roles[:2*i], code) {
-			addTo(&v.countries, code, times)
-		}
-	}
-}
-
-func (v *valueCounts) addClass(t *Table, n uint32, times int) {
-	c := readClass(t.classes.at(n))
-	addTo(&v.types, c.kind, times)
-	addTo(&v.statuses, c.status, times)
-	addTo(&v.datasets, c.dataset, times)
-}
-
-func (v *valueCounts) addTags(t *Table, n uint32, times int) {
-	for b := t.tags.at(n); len(b) > 0; b = b[4:] {
-		addTo(&v.tags, number4(b), times)
-	}
-}
-
-func (v *valueCounts) bytes() int {
-	return 8*(cap(v.countries)+cap(v.types)+cap(v.statuses)+cap(v.datasets)+cap(v.tags)) + 256
-}
-
-// countValues counts the values of the events that a query keeps.
-func (t *Table) countValues(q *query) (*valueCounts, error) {
-	roles, classes, tags := make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())
-	err := t.scan(q, func(k *chunk, places []uint16, sign int) {
-		count(roles, k.roles, places, sign)
-		k.class.count(classes, places, sign)
-		k.tags.count(tags, places, sign)
-	})
-	v := &valueCounts{}
-	for _, part := range []struct {
-		counts []int32
-		add    func(t *Table, n uint32, times int)
-	}{{roles, v.addRoles}, {classes, v.addClass}, {tags, v.addTags}} {
-		for n, times := range part.counts {
-			if times > 0 {
-				part.add(t, uint32(n), int(times))
-			}
-		}
-	}
-	return v, err
-}
-
-// facet counts a facet of what is counted.
-func (v *valueCounts) facet(t *Table, by string, counter *timeline.FacetCounter) {
-	list, names := v.tags, t.tagWords.list
-	switch by {
-	case timeline.GroupCountry:
-		list, names = v.countries, t.terms.countryWords.list
-	case timeline.GroupType:
-		list, names = v.types, t.types.list
-	case timeline.GroupStatus:
-		list, names = v.statuses, t.statuses.list
-	case timeline.GroupDataset:
-		list, names = v.datasets, t.datasets.list
-	}
-	for n, events := range list {
-		if events > 0 {
-			counter.AddValue(names[n], events)
-		}
-	}
 }

@@ -33,7 +33,7 @@ func newMemory() memory {
 }
 
 const (
-	// maxInMemory bounds the memory in bytes: room for some twelve million events, at
+	// maxInMemory bounds the memory of the events in bytes: room for some twelve million, at
 	// about 30 bytes each.
 	maxInMemory = 384 << 20
 	// leastEvent is what an event takes at least: when the table's size would be over the
@@ -123,7 +123,7 @@ func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 		loaded := 0
 		err = memoryRows(ctx, tx, `event`, `true`, nil, func(row *columns.Row) error {
 			table.Load(row)
-			if loaded++; loaded%10_000 == 0 && table.Bytes() > s.memory.most {
+			if loaded++; loaded%10_000 == 0 && table.EventBytes() > s.memory.most {
 				return errTooLarge
 			}
 			return nil
@@ -131,7 +131,7 @@ func (s *Store) loadMemory(ctx context.Context) (fits bool, err error) {
 		table.Loaded(revision)
 		return err
 	})
-	tooLarge := errors.Is(err, errTooLarge) || err == nil && table.Bytes() > s.memory.most
+	tooLarge := errors.Is(err, errTooLarge) || err == nil && table.EventBytes() > s.memory.most
 	if err != nil && !tooLarge {
 		return false, err
 	}
@@ -170,7 +170,7 @@ func (s *Store) updateMemory(ctx context.Context) (upToDate bool, err error) {
 		upToDate, err = s.applyChanges(ctx, tx, table)
 		return err
 	})
-	if errors.Is(err, columns.ErrNotThere) || table.Bytes() > s.memory.most {
+	if errors.Is(err, columns.ErrNotThere) || table.EventBytes() > s.memory.most {
 		s.memory.table.Store(nil)
 		return false, nil
 	}
