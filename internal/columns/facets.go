@@ -10,10 +10,10 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	facets := make([]timeline.Facet, len(bys))
-	scanned := map[string]valueCounts{} // under one filter all are counted together
+	counted := map[string]valueCounts{} // under one filter all are counted together
 	for i, by := range bys {
 		counter := timeline.NewFacetCounter(by)
-		if err := t.countFacet(timeline.FacetFilter(f, by), by, scanned, counter, giveUp); err != nil {
+		if err := t.countFacet(timeline.FacetFilter(f, by), by, counted, counter, giveUp); err != nil {
 			return nil, err
 		}
 		facets[i] = counter.Facet(limit)
@@ -22,12 +22,12 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 }
 
 // countFacet counts a facet of the events that its filter keeps.
-func (t *Table) countFacet(f timeline.Filter, by string, scanned map[string]valueCounts, counter *timeline.FacetCounter, giveUp func() bool) error {
+func (t *Table) countFacet(f timeline.Filter, by string, known map[string]valueCounts, counter *timeline.FacetCounter, giveUp func() bool) error {
 	if f.Key() == "" {
 		t.countAll(by, counter)
 		return nil
 	}
-	counted, err := t.valuesUnder(&f, scanned, giveUp)
+	counted, err := t.valuesUnder(&f, known, giveUp)
 	if err != nil {
 		return err
 	}
@@ -40,17 +40,18 @@ func (t *Table) countFacet(f timeline.Filter, by string, scanned map[string]valu
 }
 
 // valuesUnder gives how many events of a filter have each value.
-func (t *Table) valuesUnder(f *timeline.Filter, scanned map[string]valueCounts, giveUp func() bool) (valueCounts, error) {
-	if !hasDays(f) {
-		return viewed(t, f, ofValues, giveUp, t.countValues)
-	}
+func (t *Table) valuesUnder(f *timeline.Filter, known map[string]valueCounts, giveUp func() bool) (valueCounts, error) {
 	key := f.Key()
-	if counted, ok := scanned[key]; ok {
+	if counted, ok := known[key]; ok {
 		return counted, nil
 	}
-	counted, err := t.countValues(t.compile(f, giveUp))
-	scanned[key] = counted
-	return counted, err
+	var err error
+	if hasDays(f) {
+		known[key], err = t.countValues(t.compile(f, giveUp))
+	} else {
+		known[key], err = viewed(t, f, ofValues, giveUp, t.countValues)
+	}
+	return known[key], err
 }
 
 // countAll counts a facet of all events, of what is counted already.

@@ -137,7 +137,7 @@ func (v *views) keep(key viewKey, one *view, most int) {
 	if v.by == nil {
 		v.by = map[viewKey]*view{}
 	}
-	for len(v.by) >= maxViews || v.bytes+size > most {
+	for len(v.by) >= maxViews || len(v.by) > 0 && v.bytes+size > most {
 		var oldest viewKey
 		first := -1
 		for key, other := range v.by {

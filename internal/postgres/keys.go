@@ -161,13 +161,26 @@ const probe = " OFFSET 0"
 // scan of the index, merged. Neither the branches' order nor the missing LIMIT in
 // them is an oversight: see data-model.md's measurements in the design notes.
 func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
+	keys, _ := orderedSQL(p, f, order, after, args, false)
+	return keys
+}
+
+// orderedSQL is keysSQL. With docs, a row that is looked at anyhow gives its document, too,
+// unless an event can be found by several terms; that is told.
+func orderedSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs, docs bool) (keys string, withDocs bool) {
 	conditions := rowConditions(f, args, true)
 	if f.AsOf != nil {
 		args["as_of"] = *f.AsOf
 		conditions.add("e.revision + 0 <= @as_of") // not by the index of revisions: by the id
 	}
 	var extra strings.Builder
-	if len(conditions.sql) > 0 {
+	columns, row := "k.sort_day, k.id", ""
+	withDocs = docs && len(conditions.sql) > 0 && len(p.driver) == 1
+	switch {
+	case withDocs:
+		columns += ", k.doc"
+		row = " CROSS JOIN LATERAL (SELECT e.doc FROM event e WHERE e.id = k.id AND " + conditions.where() + probe + ") e"
+	case len(conditions.sql) > 0:
 		extra.WriteString("\n  AND EXISTS (SELECT FROM event e WHERE e.id = k.id AND " + conditions.where() + probe + ")")
 	}
 	if f.HasWindow() && matchMode(f) == edtf.ModePossible {
@@ -194,16 +207,16 @@ func keysSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.
 				continue // what began at no known day does not lie within
 			}
 			branches = append(branches, fmt.Sprintf(
-				"(SELECT k.sort_day, k.id FROM event_key k\nWHERE k.term = @%s AND k.span = %d%s%s\nORDER BY k.sort_day%s, k.id%s)",
-				name, span, spanBounds(f, span, order, after, args), extra.String(), direction, direction))
+				"(SELECT %s FROM event_key k%s\nWHERE k.term = @%s AND k.span = %d%s%s\nORDER BY k.sort_day%s, k.id%s)",
+				strings.Replace(columns, "k.doc", "e.doc", 1), row, name, span, spanBounds(f, span, order, after, args), extra.String(), direction, direction))
 		}
 	}
 	distinct := ""
 	if len(p.driver) > 1 { // an event has each term once, but may have several of them
 		distinct = "DISTINCT "
 	}
-	return "SELECT " + distinct + "k.sort_day, k.id FROM (\n" + strings.Join(branches, "\nUNION ALL\n") +
-		"\n) k ORDER BY k.sort_day" + direction + ", k.id" + direction
+	return "SELECT " + distinct + columns + " FROM (\n" + strings.Join(branches, "\nUNION ALL\n") +
+		"\n) k ORDER BY k.sort_day" + direction + ", k.id" + direction, withDocs
 }
 
 // spanBounds gives the bounds of a class's range scan: it begins before the window by

@@ -54,8 +54,8 @@ func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order
 		direction = " DESC"
 	}
 	if p != nil && f.AsOf == nil {
-		return "WITH " + pageSQL(p, f, order, after, args) +
-			"\nSELECT " + columns + " FROM page p JOIN event e ON e.id = p.id ORDER BY p.sort_day" + direction + ", p.id" + direction
+		page, from := pageSQL(p, f, order, after, args)
+		return "WITH " + page + "\nSELECT " + columns + " FROM " + from + " ORDER BY p.sort_day" + direction + ", p.id" + direction
 	}
 	c := rowConditions(f, args, false)
 	c.after(order, after)
@@ -70,17 +70,22 @@ func selectSQL(p *scan, columns string, f *timeline.Filter, order timeline.Order
 	if p.empty {
 		return "SELECT " + columns + " FROM (" + changed + ") e" + inOrder
 	}
-	return "WITH " + pageSQL(p, f, order, after, args) +
-		"\nSELECT " + columns + " FROM ((SELECT e.sort_day, e.id, e.doc FROM page p JOIN event e ON e.id = p.id)\nUNION ALL\n(" + changed + ")) e" + inOrder
+	page, from := pageSQL(p, f, order, after, args)
+	return "WITH " + page + "\nSELECT " + columns + " FROM ((SELECT e.sort_day, e.id, e.doc FROM " + from + ")\nUNION ALL\n(" + changed + ")) e" + inOrder
 }
 
-// pageSQL gives the query of a WITH clause that finds a page's keys. A plan that serves
-// every limit is made for a tenth of all rows, which would rather be sorted; so the
-// limit also stands there as a number, rounded up, that statements may be the same.
-func pageSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) string {
+// pageSQL gives the query of a WITH clause that finds a page's keys, and what its events,
+// with their documents, are selected from as p and e. A plan that serves every limit is
+// made for a tenth of all rows, which would rather be sorted; so the limit also stands
+// there as a number, rounded up, that statements may be the same.
+func pageSQL(p *scan, f *timeline.Filter, order timeline.Order, after *timeline.Position, args pgx.NamedArgs) (page, from string) {
 	limit, _ := args["limit"].(int)
-	return "page AS MATERIALIZED (SELECT * FROM (\n" + keysSQL(p, f, order, after, args) +
-		fmt.Sprintf("\nLIMIT %d) page LIMIT @limit)", 1<<bits.Len(uint(limit)))
+	keys, docs := orderedSQL(p, f, order, after, args, true)
+	from = "page p JOIN event e ON e.id = p.id"
+	if docs {
+		from = "page p, LATERAL (SELECT p.sort_day, p.id, p.doc) e"
+	}
+	return "page AS MATERIALIZED (SELECT * FROM (\n" + keys + fmt.Sprintf("\nLIMIT %d) page LIMIT @limit)", 1<<bits.Len(uint(limit))), from
 }
 
 // maxPageBytes bounds what one answer holds in memory: a page ends with the event that
