@@ -80,8 +80,8 @@ func (t *Table) tallies(f *timeline.Filter) (list []*tally, ok bool) {
 		return nil, false
 	}
 	pick := func(w *words, from []*tally, asked []string) {
-		for id, is := range w.among(asked) {
-			if is && id < len(from) {
+		for _, id := range w.numbers(asked) {
+			if int(id) < len(from) {
 				list = append(list, from[id])
 			}
 		}

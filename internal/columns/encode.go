@@ -168,15 +168,15 @@ func (w *words) bytes() int {
 	return word*len(w.list) + w.text
 }
 
-// among tells for each known word whether it is one of those asked for.
-func (w *words) among(asked []string) []bool {
-	is := make([]bool, len(w.list))
+// numbers gives those of the known words that are asked for, each once.
+func (w *words) numbers(asked []string) []uint32 {
+	var list []uint32
 	for _, word := range asked {
-		if id, ok := w.ids[word]; ok {
-			is[id] = true
+		if id, ok := w.ids[word]; ok && !slices.Contains(list, id) {
+			list = append(list, id)
 		}
 	}
-	return is
+	return list
 }
 
 // encoder makes of rows the strings of the dictionaries.

@@ -37,6 +37,26 @@ type conditions struct {
 	periods [][]membership
 }
 
+// wordsOf counts the words that a filter's conditions look for theirs among.
+func (t *Table) wordsOf(f *timeline.Filter) (n int) {
+	if len(f.Types) > 0 {
+		n += len(t.types.list)
+	}
+	if len(f.Statuses) > 0 {
+		n += len(t.statuses.list)
+	}
+	if len(f.Datasets) > 0 {
+		n += len(t.datasets.list)
+	}
+	if len(f.Tags) > 0 {
+		n += len(t.tagWords.list)
+	}
+	if len(f.Countries)+len(f.Roles)+len(f.Regions) > 0 {
+		n += len(t.pairInfo)
+	}
+	return n
+}
+
 func (t *Table) conditions(f *timeline.Filter) *conditions {
 	c := &conditions{}
 	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
@@ -49,10 +69,10 @@ func (t *Table) conditions(f *timeline.Filter) *conditions {
 		t.testRoles(c, f)
 	}
 	if len(f.Tags) > 0 {
-		among := t.tagWords.among(f.Tags)
+		asked := t.tagWords.numbers(f.Tags)
 		c.tags = func(text []byte) bool {
 			for ; len(text) > 0; text = text[4:] {
-				if among[number4(text)] {
+				if slices.Contains(asked, number4(text)) {
 					return true
 				}
 			}
@@ -131,11 +151,11 @@ func (t *Table) classTest(f *timeline.Filter) func(text []byte) bool {
 	for _, code := range f.Types {
 		asked = append(asked, timeline.TypeWithChildren(code)...)
 	}
-	types, statuses, datasets := t.types.among(asked), t.statuses.among(f.Statuses), t.datasets.among(f.Datasets)
+	types, statuses, datasets := t.types.numbers(asked), t.statuses.numbers(f.Statuses), t.datasets.numbers(f.Datasets)
 	return func(text []byte) bool {
 		c := readClass(text)
-		return (len(f.Types) == 0 || types[c.kind]) && (len(f.Statuses) == 0 || statuses[c.status]) &&
-			(len(f.Datasets) == 0 || datasets[c.dataset]) && int64(c.sources) >= int64(f.MinSources)
+		return (len(f.Types) == 0 || slices.Contains(types, c.kind)) && (len(f.Statuses) == 0 || slices.Contains(statuses, c.status)) &&
+			(len(f.Datasets) == 0 || slices.Contains(datasets, c.dataset)) && int64(c.sources) >= int64(f.MinSources)
 	}
 }
 

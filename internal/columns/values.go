@@ -68,6 +68,9 @@ func (t *Table) countValues(q *query) (valueCounts, error) {
 		k.class.count(classes, places, sign)
 		k.tags.count(tags, places, sign)
 	})
+	if err != nil {
+		return nil, err
+	}
 	v := valueCounts{}
 	collect := func(by string, counts []int32, of func(n uint32) record) {
 		var list []int64
@@ -85,5 +88,5 @@ func (t *Table) countValues(q *query) (valueCounts, error) {
 	for _, by := range []string{timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset} {
 		collect(by, classes, func(n uint32) record { return record{class: n} })
 	}
-	return v, err
+	return v, nil
 }

@@ -33,12 +33,19 @@ type view struct {
 	counts
 	filter     timeline.Filter // says nothing of days
 	conditions *conditions
-	words      int // how many there were when the conditions were made
-	pairs      int // that the conditions are about, each in some 60 bytes
+	words      int // how many there were when the conditions were made, see wordsOf
 	used       int // when, as views.uses
 }
 
-func (v *view) bytes() int { return v.counts.bytes() + 60*v.pairs + 200 }
+// bytes is about what the view takes of memory: its conditions have up to 60 for each
+// country in a role.
+func (v *view) bytes(t *Table) int {
+	n := v.counts.bytes() + 500
+	if len(v.filter.Countries)+len(v.filter.Roles)+len(v.filter.Regions) > 0 {
+		n += 60 * len(t.pairInfo)
+	}
+	return n
+}
 
 // viewKey tells views apart.
 type viewKey struct{ filter, of string }
@@ -78,7 +85,7 @@ func viewed[C counts](t *Table, f *timeline.Filter, of string, giveUp func() boo
 	if err != nil {
 		return counted, err
 	}
-	t.views.keep(key, &view{counts: counted, filter: always, pairs: len(t.pairInfo)}, max(t.views.least, t.eventBytes()/viewsShare))
+	t.views.keep(t, key, &view{counts: counted, filter: always})
 	return counted, nil
 }
 
@@ -121,12 +128,15 @@ func (v *views) note(key viewKey, worth bool) {
 	v.asked[key] = worth
 }
 
+// most is how many bytes all may take.
+func (v *views) most(t *Table) int { return max(v.least, t.eventBytes()/viewsShare) }
+
 // keep keeps a view, and forgets those that were used longest ago for it. One that is too
 // large for itself alone is not kept.
-func (v *views) keep(key viewKey, one *view, most int) {
+func (v *views) keep(t *Table, key viewKey, one *view) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	size := one.bytes()
+	size, most := one.bytes(t), v.most(t)
 	if size > most {
 		v.note(key, false)
 		return
@@ -137,32 +147,36 @@ func (v *views) keep(key viewKey, one *view, most int) {
 	if v.by == nil {
 		v.by = map[viewKey]*view{}
 	}
-	for len(v.by) >= maxViews || len(v.by) > 0 && v.bytes+size > most {
-		var oldest viewKey
-		first := -1
-		for key, other := range v.by {
-			if first < 0 || other.used < first {
-				oldest, first = key, other.used
-			}
-		}
-		v.bytes -= v.by[oldest].bytes()
-		delete(v.by, oldest)
-	}
+	v.forget(t, maxViews-1, most-size)
 	v.uses++
 	one.used = v.uses
 	v.by[key] = one
 	v.bytes += size
 }
 
-// change brings the views to what came and went; the table is written to. What has grown
-// too large is forgotten when the next one is kept.
+// forget forgets those that were used longest ago, until there are no more than so many
+// and they take no more than so many bytes.
+func (v *views) forget(t *Table, number, bytes int) {
+	for len(v.by) > number || len(v.by) > 0 && v.bytes > bytes {
+		var oldest viewKey
+		first := -1
+		for key, one := range v.by {
+			if first < 0 || one.used < first {
+				oldest, first = key, one.used
+			}
+		}
+		v.bytes -= v.by[oldest].bytes(t)
+		delete(v.by, oldest)
+	}
+}
+
+// change brings the views to what came and went; the table is written to.
 func (v *views) change(t *Table, come, gone []record) (ok bool) {
 	ok = true
 	v.bytes = 0
-	words := len(t.pairInfo) + len(t.types.list) + len(t.statuses.list) + len(t.datasets.list) + len(t.tagWords.list)
 	for _, one := range v.by {
-		if one.conditions == nil || one.words < words {
-			one.conditions, one.words, one.pairs = t.conditions(&one.filter), words, len(t.pairInfo)
+		if words := t.wordsOf(&one.filter); one.conditions == nil || one.words < words {
+			one.conditions, one.words = t.conditions(&one.filter), words
 		}
 		for _, part := range []struct {
 			records []record
@@ -174,8 +188,9 @@ func (v *views) change(t *Table, come, gone []record) (ok bool) {
 				}
 			}
 		}
-		v.bytes += one.bytes()
+		v.bytes += one.bytes(t)
 	}
+	v.forget(t, maxViews, v.most(t))
 	return ok
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -327,7 +328,8 @@ func (b *Bulk) Commit(ctx context.Context, by Author) (ImportResult, error) {
 	}
 	err := b.store.inRevision(ctx, by, action, func(ctx context.Context, tx pgx.Tx, at stamp) (bool, error) {
 		// A large file is read for a while between two statements.
-		if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '10min', true)`); err != nil {
+		patience := pgx.NamedArgs{"silent": strconv.FormatInt(importSilentAfter.Milliseconds(), 10), "name": importName}
+		if _, err := tx.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', @silent, true), set_config('application_name', @name, true)`, patience); err != nil {
 			return false, err
 		}
 		if at.revision != b.checkedAt+1 {

@@ -38,8 +38,7 @@ const (
 // be chosen, and once more on the very connection that reads: a name can stand for
 // several servers, of which another one answered before.
 type replicas struct {
-	all  []*replica
-	logf func(format string, args ...any)
+	all []*replica
 
 	stop    context.CancelFunc
 	polling sync.WaitGroup
@@ -67,9 +66,6 @@ var errBehind = errors.New("the replica has not reached the revision")
 // openReplicas makes the pools and begins to ask the replicas where they are.
 func (s *Store) openReplicas(ctx context.Context, o Options) error {
 	all := &s.replicas
-	if all.logf = o.Logf; all.logf == nil {
-		all.logf = func(string, ...any) {}
-	}
 	for _, url := range o.ReplicaURLs {
 		config, err := poolConfig(o, url)
 		if err != nil {
@@ -162,7 +158,7 @@ func (s *Store) readAt(ctx context.Context, needed int64, do func(ctx context.Co
 	}
 	left, err := r.read(ctx, needed, do)
 	if left {
-		s.replicas.logf("the replica %s is left out for now: %v", r.name, err)
+		s.logf("the replica %s is left out for now: %v", r.name, err)
 	}
 	var partly handedOnError
 	switch {
@@ -300,11 +296,11 @@ func (r *replica) follow(ctx context.Context, s *Store) {
 		case err != nil:
 			next = replicaOutEvery
 			if r.leave() || first {
-				s.replicas.logf("the replica %s is left out: %v", r.name, err)
+				s.logf("the replica %s is left out: %v", r.name, err)
 			}
 		default:
 			if r.join(revision) {
-				s.replicas.logf("the replica %s answers reads, from revision %d on", r.name, revision)
+				s.logf("the replica %s answers reads, from revision %d on", r.name, revision)
 			}
 			if revision < s.needed(nil) {
 				next = replicaBehindEvery

@@ -82,7 +82,7 @@ func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, 
 		defer rollBack(ctx, tx)
 		if err = do(writing, tx); lockTimedOut(err) {
 			rollBack(ctx, tx)
-			s.silent.look(writing, conn)
+			s.silent.look(writing, conn, s.logf)
 		}
 	}
 	s.dropPrimary(err)

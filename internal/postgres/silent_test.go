@@ -29,8 +29,14 @@ func TestWhoIsSilentInAStatementIsEnded(t *testing.T) {
 				events = append(events, event(t, fmt.Sprint("lost-", i), "2021"))
 			}
 			wire.VanishBehind("COPY event (")
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
+			go func() {
+				for wire.Dead() == 0 && ctx.Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
 			if _, err := s.Import(ctx, events, false, author); err == nil || wire.Dead() != 1 {
 				t.Fatalf("it has %d dead connections, and says %v", wire.Dead(), err)
 			}
@@ -102,6 +108,37 @@ func TestWhoIsSlowIsNotEnded(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAnImportMayReadOn: an import sends nothing while it reads what has not changed.
+func TestAnImportMayReadOn(t *testing.T) {
+	t.Parallel()
+	s, url := open(t)
+	s.EndSilent(time.Second)
+	wire := pgtest.NewWire(t, url)
+	b := bulk(t, openAt(t, wire.URL(), nil), postgres.BulkOptions{Dir: t.TempDir()}, event(t, "imported", "2021"))
+	if faults := check(t, b); len(faults) > 0 {
+		t.Fatalf("%+v", faults)
+	}
+	wire.VanishBehind("COPY event (")
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.Commit(t.Context(), author)
+		done <- err
+	}()
+	for wire.Dead() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	for range 3 {
+		if _, err := s.Put(t.Context(), event(t, "a", "2021"), postgres.Precondition{}, author); kindOf(err) != timeline.KindBusy {
+			t.Errorf("beside an import a write says %v", err)
+		}
+	}
+	wire.Reset()
+	if err := <-done; err == nil {
+		t.Error("an import whose connection was cut says that it is done")
+	}
+	put(t, s, event(t, "a", "2021"))
 }
 
 // holdRevision gives a connection whose transaction holds the newest revision.

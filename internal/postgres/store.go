@@ -37,7 +37,8 @@ type Options struct {
 	MaxConns    int32                // of each pool; 0: the URL's pool_max_conns, else defaultConns
 	Now         func() time.Time     // nil: time.Now
 	Traces      trace.TracerProvider // nil: no spans
-	// Logf, if set, is told when a replica fails and when it is back.
+	// Logf, if set, is told when a replica fails and when it is back, and when a session was
+	// ended that held the revision and said nothing.
 	Logf func(format string, args ...any)
 }
 
@@ -56,6 +57,7 @@ type Store struct {
 	primary    primary
 	replicas   replicas
 	now        func() time.Time
+	logf       func(format string, args ...any)
 	terms      *termCache
 	statistics statistics
 	usage      usageCache
@@ -92,13 +94,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		writing, once = min(writing, 2), 1
 	}
 	s := &Store{
-		now: now, terms: &termCache{ids: map[timeline.Term]int32{}},
+		now: now, logf: o.Logf, terms: &termCache{ids: map[timeline.Term]int32{}},
 		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 
 		scanning:  make(chan struct{}, max(1, config.MaxConns/2)),
 		exporting: make(chan struct{}, max(1, config.MaxConns/2)),
+	}
+	if s.logf == nil {
+		s.logf = func(string, ...any) {}
 	}
 	if s.primary.follows = hosts(config.ConnConfig) > 1; s.primary.follows {
 		config.BeforeConnect = s.primary.prefer
