@@ -23,11 +23,7 @@ func TestWhoIsSilentInAStatementIsEnded(t *testing.T) {
 	for name, vanish := range map[string]func(t *testing.T, url string){
 		"behind the beginning of a COPY": func(t *testing.T, url string) {
 			wire := pgtest.NewWire(t, url)
-			s := openAt(t, wire.URL(), nil)
-			var events []timeline.Event
-			for i := range 200 {
-				events = append(events, event(t, fmt.Sprint("lost-", i), "2021"))
-			}
+			s, events := openAt(t, wire.URL(), nil), piecesOfEvents(t)
 			wire.VanishBehind("COPY event (")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
@@ -116,7 +112,7 @@ func TestAnImportMayReadOn(t *testing.T) {
 	s, url := open(t)
 	s.EndSilent(time.Second)
 	wire := pgtest.NewWire(t, url)
-	b := bulk(t, openAt(t, wire.URL(), nil), postgres.BulkOptions{Dir: t.TempDir()}, event(t, "imported", "2021"))
+	b := bulk(t, openAt(t, wire.URL(), nil), postgres.BulkOptions{Dir: t.TempDir()}, piecesOfEvents(t)...)
 	if faults := check(t, b); len(faults) > 0 {
 		t.Fatalf("%+v", faults)
 	}
@@ -126,7 +122,7 @@ func TestAnImportMayReadOn(t *testing.T) {
 		_, err := b.Commit(t.Context(), author)
 		done <- err
 	}()
-	for wire.Dead() == 0 {
+	for wire.Dead() == 0 && len(done) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	for range 3 {
@@ -139,6 +135,15 @@ func TestAnImportMayReadOn(t *testing.T) {
 		t.Error("an import whose connection was cut says that it is done")
 	}
 	put(t, s, event(t, "a", "2021"))
+}
+
+// piecesOfEvents are more events than a wire hands on at once.
+func piecesOfEvents(t *testing.T) (events []timeline.Event) {
+	t.Helper()
+	for i := range 200 {
+		events = append(events, event(t, fmt.Sprint("lost-", i), "2021"))
+	}
+	return events
 }
 
 // holdRevision gives a connection whose transaction holds the newest revision.
