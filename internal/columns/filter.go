@@ -59,7 +59,7 @@ func (t *Table) wordsOf(f *timeline.Filter) (n int) {
 
 func (t *Table) conditions(f *timeline.Filter) *conditions {
 	c := &conditions{}
-	if f.HasWindow() || f.On != (timeline.MonthDay{}) {
+	if hasDays(f) {
 		c.shapes = shapeTest(f)
 	}
 	if len(f.Types)+len(f.Statuses)+len(f.Datasets) > 0 || f.MinSources > 0 {

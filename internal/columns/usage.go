@@ -52,21 +52,21 @@ func (t *Table) usage(kind string) (values map[string]timeline.Usage, ok, stale 
 // eachValue gives the values of a kind of term that are counted, and those of types
 // without their parents. It gives false for the kinds that are not counted.
 func (t *Table) eachValue(kind string, do func(value string, y *tally)) bool {
-	var words []string
+	words := t.valueNames(kind)
 	var tallies []*tally
 	switch kind {
 	case timeline.TermAll:
 		words, tallies = []string{""}, []*tally{&t.terms.all}
 	case timeline.TermCountry:
-		words, tallies = t.terms.countryWords.list, t.terms.countries
+		tallies = t.terms.countries
 	case timeline.TermRegion:
 		words, tallies = atlas.codes, t.terms.regions
 	case timeline.TermDataset:
-		words, tallies = t.datasets.list, t.terms.datasets
+		tallies = t.terms.datasets
 	case timeline.TermStatus:
-		words, tallies = t.statuses.list, t.terms.statuses
+		tallies = t.terms.statuses
 	case timeline.TermType:
-		words, tallies = t.types.list, t.terms.types
+		tallies = t.terms.types
 	default:
 		return false
 	}

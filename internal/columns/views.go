@@ -197,9 +197,11 @@ func (v *views) change(t *Table, come, gone []record) (ok bool) {
 // markCounts counts the marks of events.
 type markCounts struct{ tally }
 
-func (m *markCounts) add(t *Table, r record, by int) bool {
+func (m *markCounts) add(t *Table, r record, by int) bool { return m.addShape(t, r.shape, by) }
+
+func (m *markCounts) addShape(t *Table, shape uint32, by int) bool {
 	ok := true
-	for _, mark := range t.shapeMarks[r.shape] {
+	for _, mark := range t.shapeMarks[shape] {
 		if mark != 0 {
 			ok = m.tally.add(mark, by) && ok
 		}
@@ -219,12 +221,7 @@ func (t *Table) countMarks(q *query) (*markCounts, error) {
 	m := &markCounts{}
 	for n, times := range shapes {
 		if times > 0 {
-			for _, mark := range t.shapeMarks[n] {
-				if mark != 0 {
-					m.tally.add(mark, int(times))
-				}
-			}
-			m.events += int64(times)
+			m.addShape(t, uint32(n), int(times))
 		}
 	}
 	return m, nil
