@@ -63,5 +63,6 @@ func (d *database) openWith(ctx context.Context, s databaseSettings, o postgres.
 		}
 	}
 	o.URL, o.ExecMode = d.url, s.ExecMode
+	o.ConnectTime, _ = readSpan(s.ConnectTime) // faults has told what cannot be read
 	return postgres.Open(ctx, o)
 }

@@ -300,7 +300,7 @@ func TestAReportIsNotWrittenOverWhatIsRead(t *testing.T) {
 		}
 	}
 	for _, report := range []string{file, link} {
-		command := importCmd{databaseSettings: databaseSettings{ExecMode: "prepared"}, File: file, Mapping: "cow-wars", Report: report}
+		command := importCmd{databaseSettings: databaseSettings{ExecMode: "prepared", ConnectTime: "2s"}, File: file, Mapping: "cow-wars", Report: report}
 		if err := command.Run(t.Context(), streams{}); err == nil || !strings.Contains(err.Error(), "name another file") {
 			t.Errorf("%s: %v", report, err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -85,9 +86,9 @@ func (s limitSettings) read(fault faultFunc) limits {
 		return int64(n)
 	}
 	span := func(name, value string) time.Duration {
-		d, err := time.ParseDuration(value)
-		if err != nil || d < 100*time.Millisecond || d > time.Hour {
-			fault(name, "is %q: it must be a time from 100ms to 1h, such as 30s", value)
+		d, err := readSpan(value)
+		if err != nil {
+			fault(name, "%v", err)
 		}
 		return d
 	}
@@ -120,6 +121,15 @@ func (s limitSettings) read(fault faultFunc) limits {
 		fault("TARIKH_MAX_HEADER_BYTES", "is %q: it must be above TARIKH_MAX_TARGET_BYTES, so that a longer target is told as a problem", s.HeaderBytes)
 	}
 	return l
+}
+
+// readSpan reads a time limit.
+func readSpan(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 100*time.Millisecond || d > time.Hour {
+		return 0, fmt.Errorf("is %q: it must be a time from 100ms to 1h, such as 30s", value)
+	}
+	return d, nil
 }
 
 // readRate reads requests a second; 0 is off.

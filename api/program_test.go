@@ -26,7 +26,8 @@ func TestMain(m *testing.M) { pgtest.Main(m, programtest.Remove) }
 // command is the program with args, see programtest.Command.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	return programtest.Command(t, env, args...)
+	// A machine that is busy with other tests is no database that is away.
+	return programtest.Command(t, append([]string{"TARIKH_DB_CONNECT_TIME=30s"}, env...), args...)
 }
 
 // result is what an ended program said.

@@ -24,6 +24,7 @@ type databaseSettings struct {
 	DirectURL   string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" group:"database" placeholder:"URL" help:"The same database past a pooler, for migrations."`
 	ReplicaURLs string `name:"database-replica-url" env:"DATABASE_REPLICA_URL" group:"database" placeholder:"URL,…" help:"Replicas for reading, one server each; a comma before postgres:// begins the next one."`
 	ExecMode    string `name:"db-exec-mode" aliases:"tarikh-db-exec-mode" env:"TARIKH_DB_EXEC_MODE" group:"database" default:"prepared" placeholder:"prepared" help:"'exec' behind a transaction pooler, else 'prepared'."`
+	ConnectTime string `name:"db-connect-time" aliases:"tarikh-db-connect-time" env:"TARIKH_DB_CONNECT_TIME" group:"database" default:"2s" placeholder:"2s" help:"Most time to get a connection to the database, and to make one."`
 	DataDir     string `name:"data-dir" aliases:"tarikh-data-dir" env:"TARIKH_DATA_DIR" group:"database" placeholder:"FOLDER" help:"Where the program's own Postgres keeps its data. Absent: /var/lib/tarikh for root, else tarikh in the user's folder for data."`
 }
 
@@ -149,6 +150,9 @@ func (s databaseSettings) faults() []error {
 	}
 	if s.ExecMode != "prepared" && s.ExecMode != "exec" {
 		faults = append(faults, fmt.Errorf("  TARIKH_DB_EXEC_MODE is %q: it must be 'prepared' or 'exec'", s.ExecMode))
+	}
+	if _, err := readSpan(s.ConnectTime); err != nil {
+		faults = append(faults, fmt.Errorf("  TARIKH_DB_CONNECT_TIME %w", err))
 	}
 	if info, err := os.Stat(s.DataDir); s.DatabaseURL == "" && err == nil && !info.IsDir() {
 		faults = append(faults, fmt.Errorf("  TARIKH_DATA_DIR is %q, which is a file: it must be a folder, or a name that is still free", s.DataDir))

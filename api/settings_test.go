@@ -21,6 +21,7 @@ var settable = []struct{ variable, flag, bad, fault string }{
 	{"DATABASE_DIRECT_URL", "--database-direct-url", "postgres://u:secret@h:port/d", `cannot be read: it must look like postgres://user:password@host:5432/database`},
 	{"DATABASE_REPLICA_URL", "--database-replica-url", "postgres://h/d, postgres://u:secret@h:port/d", `cannot be read: it must look like postgres://user:password@host:5432/database`},
 	{"TARIKH_DB_EXEC_MODE", "--db-exec-mode", "simple", `is "simple": it must be 'prepared' or 'exec'`},
+	{"TARIKH_DB_CONNECT_TIME", "--db-connect-time", "2", `is "2": it must be a time from 100ms to 1h, such as 30s`},
 	{"TARIKH_LISTEN", "--listen", "8080", `is "8080": it must be host:port, such as 127.0.0.1:8080`},
 	{"TARIKH_OPS_LISTEN", "--ops-listen", "127.0.0.1:x", `is "127.0.0.1:x": the port must be a number from 0 to 65535, or 'off'`},
 	{"TARIKH_SEED", "--seed", "sahara", `is "sahara": it must be 'sahel' or 'none'`},
@@ -136,7 +137,7 @@ func TestEverySettingIsAccepted(t *testing.T) {
 		url := pgtest.New(t)
 		return map[string]string{
 			"DATABASE_URL": url + "&pool_max_conns=3", "DATABASE_DIRECT_URL": url, "DATABASE_REPLICA_URL": url + "," + url,
-			"TARIKH_DB_EXEC_MODE": "exec", "TARIKH_LISTEN": "localhost:0", "TARIKH_OPS_LISTEN": "127.0.0.1:0",
+			"TARIKH_DB_EXEC_MODE": "exec", "TARIKH_DB_CONNECT_TIME": "10s", "TARIKH_LISTEN": "localhost:0", "TARIKH_OPS_LISTEN": "127.0.0.1:0",
 			"TARIKH_DATA_DIR": filepath.Join(t.TempDir(), "data"), "TARIKH_SEED": "sahel", "TARIKH_LOG": "text",
 			"TARIKH_CACHE_BYTES": "1GiB", "TARIKH_RATE_LIMIT": "0.001", "TARIKH_REQUIRE_KEY": "read",
 			"TARIKH_KEY_RATE_LIMIT": "10", "TARIKH_MAX_CONNECTIONS": "100", "TARIKH_MAX_READS": "2", "TARIKH_MAX_WRITES": "auto", "TARIKH_MAX_WAITING": "20",

@@ -43,10 +43,11 @@ func serve(t testing.TB, change ...func(*httpapi.Options)) service {
 
 func openStore(t testing.TB, url string) *postgres.Store {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 8, Now: func() time.Time { return clock }})
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 8, ConnectTime: patience, Now: func() time.Time { return clock }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	store.LimitStatements(patience)
 	t.Cleanup(store.Close)
 	return store
 }

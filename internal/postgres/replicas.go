@@ -46,11 +46,12 @@ type replicas struct {
 
 // replica is one of them.
 type replica struct {
-	name    string // for the log
-	pool    *pgxpool.Pool
-	reached atomic.Int64 // the revision it was seen at; out: it is not asked
-	busy    atomic.Int32 // reads under way
-	wakes   chan struct{}
+	name        string // for the log
+	pool        *pgxpool.Pool
+	connectTime time.Duration
+	reached     atomic.Int64 // the revision it was seen at; out: it is not asked
+	busy        atomic.Int32 // reads under way
+	wakes       chan struct{}
 
 	mu   sync.Mutex
 	life context.Context // of what is read from it: ends when it is left out
@@ -76,7 +77,7 @@ func (s *Store) openReplicas(ctx context.Context, o Options) error {
 		if err != nil {
 			return fmt.Errorf("DATABASE_REPLICA_URL cannot be used: %w", err)
 		}
-		r := &replica{name: placeOf(config.ConnConfig), pool: pool, wakes: make(chan struct{}, 1)}
+		r := &replica{name: placeOf(config.ConnConfig), pool: pool, connectTime: o.connectTime(), wakes: make(chan struct{}, 1)}
 		r.reached.Store(out)
 		all.all = append(all.all, r)
 	}
@@ -319,7 +320,7 @@ func (r *replica) follow(ctx context.Context, s *Store) {
 // ask gives the revision that the replica has reached.
 func (r *replica) ask(ctx context.Context, conn **pgx.Conn) (revision int64, err error) {
 	if *conn == nil {
-		connecting, cancel := context.WithTimeout(ctx, acquireBudget)
+		connecting, cancel := context.WithTimeout(ctx, r.connectTime)
 		defer cancel()
 		config := r.pool.Config().ConnConfig
 		config.DefaultQueryExecMode = pgx.QueryExecModeExec // behind any pooler

@@ -237,7 +237,7 @@ func TestWhoFollowsFurtherIsNotSentBack(t *testing.T) {
 	t.Parallel()
 	c := openCopied(t)
 	c.caughtUp(t)
-	other := &Store{pool: c.pool, now: time.Now, terms: c.terms, writing: c.writing, once: c.once, scanning: c.scanning, exporting: c.exporting, memory: newMemory(), statementTime: c.statementTime, pageBytes: c.pageBytes}
+	other := beside(c.Store)
 	ahead := store(t, other, "one", "primary")
 	page, err := c.Changes(t.Context(), timeline.ChangePosition{Revision: ahead}, 10)
 	if err != nil || page.Revision != ahead {

@@ -68,7 +68,7 @@ const limitLocks = `SELECT set_config('lock_timeout', @limit, true), set_config(
 // inTransaction runs do on the primary, in a transaction that do commits; else it is
 // rolled back.
 func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	waiting, cancel := context.WithTimeout(ctx, s.connectTime)
 	conn, err := s.pool.Acquire(waiting)
 	cancel()
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, 
 // rollBack must reach the server even when the client is gone. After a commit it does
 // nothing.
 func rollBack(ctx context.Context, tx pgx.Tx) {
-	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireBudget)
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoBudget)
 	defer cancel()
 	_ = tx.Rollback(undo)
 }

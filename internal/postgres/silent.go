@@ -53,7 +53,7 @@ func (s *silent) look(ctx context.Context, conn *pgxpool.Conn, logf func(format 
 		return // one look is enough for all
 	}
 	defer s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, acquireBudget)
+	ctx, cancel := context.WithTimeout(ctx, undoBudget)
 	defer cancel()
 	rows, err := conn.Query(ctx, `
 		SELECT a.pid, a.backend_start, a.query_start, coalesce(c.bytes_processed, 0), a.application_name = @import

@@ -9,6 +9,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -35,6 +36,7 @@ type Options struct {
 	// reads that they have caught up with.
 	ReplicaURLs []string
 	MaxConns    int32                // of each pool; 0: the URL's pool_max_conns, else defaultConns
+	ConnectTime time.Duration        // most time to get a connection, or to make one; 0: 2 s
 	Now         func() time.Time     // nil: time.Now
 	Traces      trace.TracerProvider // nil: no spans
 	// Logf, if set, is told when a replica fails and when it is back, and when a session was
@@ -45,8 +47,9 @@ type Options struct {
 // Budgets of what cannot be answered from the ordered index.
 const (
 	queryBudget   = 2 * time.Second
-	acquireBudget = 2 * time.Second        // also to connect: a stopped database is told within 3 s
-	pingBudget    = acquireBudget / 4      // a connection that was idle is tried first
+	connectBudget = 2 * time.Second        // unless Options say more: a stopped database is told within 3 s
+	pingBudget    = connectBudget / 4      // a connection that was idle is tried first
+	undoBudget    = 2 * time.Second        // to roll back, and to look who is silent
 	cancelBudget  = 500 * time.Millisecond // what is not cancelled by then is given up with its connection
 	lockBudget    = 5 * time.Second        // a write's wait for the revision
 )
@@ -74,6 +77,7 @@ type Store struct {
 	exporting     chan struct{} // holds one for each export that is reading, see readPiece
 	// statementTime is queryBudget, or what LimitStatements set.
 	statementTime time.Duration
+	connectTime   time.Duration // of Options
 }
 
 // Open makes the pool. It does not connect yet: the first query, or Ready, does.
@@ -95,7 +99,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		now: now, logf: o.Logf, terms: &termCache{ids: map[timeline.Term]int32{}},
-		memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes,
+		memory: newMemory(), statementTime: queryBudget, connectTime: o.connectTime(), pageBytes: maxPageBytes,
 		writing: make(chan struct{}, writing),
 		once:    make(chan struct{}, once),
 
@@ -117,6 +121,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	return s, nil
 }
+
+func (o Options) connectTime() time.Duration { return cmp.Or(o.ConnectTime, connectBudget) }
 
 // poolConfig is how the connections to one server are made.
 func poolConfig(o Options, url string) (*pgxpool.Config, error) {
@@ -195,7 +201,7 @@ func setPool(config *pgxpool.Config, o Options, url string) error {
 		config.MinIdleConns = min(idleConns, config.MaxConns)
 	}
 	// Of several hosts each gets its share: a dead one must not use up the budget.
-	config.ConnConfig.ConnectTimeout = acquireBudget / time.Duration(hosts(config.ConnConfig))
+	config.ConnConfig.ConnectTimeout = o.connectTime() / time.Duration(hosts(config.ConnConfig))
 	config.PingTimeout = pingBudget
 	if o.ExecMode != "exec" {
 		config.ConnConfig.StatementCacheCapacity = statementsMax
@@ -276,7 +282,7 @@ func (s *Store) queryRowAt(ctx context.Context, needed int64, sql string, args p
 
 // read runs do on a connection to the primary, which must be had within its budget.
 func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
-	waiting, cancel := context.WithTimeout(ctx, acquireBudget)
+	waiting, cancel := context.WithTimeout(ctx, s.connectTime)
 	conn, err := s.pool.Acquire(waiting)
 	cancel()
 	if err != nil {

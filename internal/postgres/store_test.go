@@ -19,6 +19,10 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m, noLeaks) }
 
+// patience is how long a machine may take that is busy with other tests: it is no database
+// that is away.
+const patience = time.Minute
+
 var author = postgres.Author{Name: "test"}
 
 // open gives a store on a database of its own, with the data set "test".
@@ -30,10 +34,11 @@ func open(t testing.TB) (*postgres.Store, string) {
 
 func openAt(t testing.TB, url string, now func() time.Time) *postgres.Store {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 20, Now: now})
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, MaxConns: 20, ConnectTime: patience, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.LimitStatements(patience)
 	t.Cleanup(s.Close)
 	if _, err := s.CreateDataset(t.Context(), timeline.Dataset{Slug: "test", Title: timeline.Text{"en": "Test"}}, nil, author); err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func TestNothingIsOlderThanWhatWasTold(t *testing.T) {
 			return err
 		},
 	} {
-		s := &Store{pool: other.pool, now: time.Now, terms: other.terms, writing: other.writing, once: other.once, scanning: other.scanning, exporting: other.exporting, memory: newMemory(), statementTime: queryBudget, pageBytes: maxPageBytes}
+		s := beside(other)
 		s.watch.on.Store(true)
 		if _, _, err := s.Revision(t.Context()); err != nil {
 			t.Fatal(err)
@@ -253,12 +253,20 @@ func TestAWriteWithinOnceIsKnownWhenItIsSeen(t *testing.T) {
 	}
 }
 
+// beside gives another store on the pool of one, which has heard nothing yet.
+func beside(s *Store) *Store {
+	return &Store{
+		pool: s.pool, now: time.Now, terms: s.terms, writing: s.writing, once: s.once, scanning: s.scanning, exporting: s.exporting,
+		memory: newMemory(), statementTime: s.statementTime, connectTime: s.connectTime, pageBytes: s.pageBytes,
+	}
+}
+
 // TestWhoIsToBlame for a query that spent its budget: itself, also while the revision is
 // in doubt; the database, where that has said nothing meanwhile.
 func TestWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	alive, other := watched(t)
-	silent := &Store{pool: other.pool, now: time.Now, terms: other.terms, scanning: other.scanning, exporting: other.exporting, memory: newMemory(), statementTime: queryBudget} // watched by nobody who hears
+	silent := beside(other) // watched by nobody who hears
 	silent.watch.on.Store(true)
 	if _, _, err := silent.ReadRevision(t.Context()); err != nil {
 		t.Fatal(err)
