@@ -69,6 +69,10 @@ func main() {
 		{"a country by month, uneven window", timeline.ChartQuery{Filter: timeline.Filter{Countries: first, Window: uneven}, Interval: "month"}},
 		{"two countries by month", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{codes[0]}, {codes[5]}}}, Interval: "month"}},
 		{"all by year and type", timeline.ChartQuery{Interval: "year", GroupBy: "type"}},
+		{"ten years by month and type", timeline.ChartQuery{Filter: timeline.Filter{Window: year(1990)}, Interval: "month", GroupBy: "type"}},
+		{"two countries by year and type", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{codes[0]}, {codes[5]}}}, Interval: "year", GroupBy: "type"}},
+		{"what occurred, by year and country", timeline.ChartQuery{Filter: timeline.Filter{Statuses: []string{"occurred"}}, Interval: "year", GroupBy: "country"}},
+		{"what occurred, by year and country, ten years", timeline.ChartQuery{Filter: timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, Interval: "year", GroupBy: "country"}},
 		{"deaths of a country by month", timeline.ChartQuery{Filter: timeline.Filter{Countries: first}, Interval: "month", Measure: "deaths"}},
 		{"all by year and country", timeline.ChartQuery{Interval: "year", GroupBy: "country"}},
 	} {
@@ -78,6 +82,9 @@ func main() {
 	ask("five facets of all", func() { must(table.Facets(timeline.Filter{}, bys, 20, nil)) })
 	ask("five facets of a country", func() { must(table.Facets(timeline.Filter{Countries: first}, bys, 20, nil)) })
 	ask("five facets of a country in ten years", func() { must(table.Facets(timeline.Filter{Countries: first, Window: year(1990)}, bys, 20, nil)) })
+	ask("five facets of what occurred in ten years", func() { must(table.Facets(timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, bys, 20, nil)) })
+	ask("tags of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[4:], 20, nil)) })
+	ask("four facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[:4], 20, nil)) })
 	ask("five facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys, 20, nil)) })
 	ask("count of a country in ten years", func() { must(table.Count(&timeline.Filter{Countries: first, Window: year(1990)}, nil)) })
 	ask("count of a country, uneven window", func() { must(table.Count(&timeline.Filter{Countries: first, Window: uneven}, nil)) })

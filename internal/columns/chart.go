@@ -11,20 +11,27 @@ import (
 func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if chart, ok := t.chartOfMarks(q); ok {
-		return chart, nil
-	}
+	grouped := q.GroupBy != "" && q.GroupBy != timeline.GroupNone
 	switch {
 	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
+		if chart, ok, err := t.chartOfSums(q); ok || err != nil {
+			return chart, err
+		}
 		builder := timeline.NewChartBuilder(q)
 		if err := t.addKinds(q, t.compile(&q.Filter, q.GiveUp), builder); err != nil {
 			return timeline.Chart{}, err
 		}
 		return builder.Chart()
-	case q.GroupBy == "" || q.GroupBy == timeline.GroupNone:
-		return t.chartOfView(q)
+	case grouped:
+		if chart, ok, err := t.chartOfGroupMarks(q); ok || err != nil {
+			return chart, err
+		}
+		return t.chartOfGroups(q, t.compile(&q.Filter, q.GiveUp))
 	}
-	return t.chartOfGroups(q, t.compile(&q.Filter, q.GiveUp))
+	if chart, ok := t.chartOfMarks(q); ok {
+		return chart, nil
+	}
+	return t.chartOfView(q)
 }
 
 // chartOfView makes a chart of what is counted for its filter: of marks where they are
@@ -124,7 +131,7 @@ func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
 }
 
 func (t *Table) monthChart(f *timeline.Filter, chart *timeline.MonthChart, tallies ...*tally) (timeline.Chart, bool) {
-	t.eachMark(f, tallies, chart.Add, func(s *shape, times uint32) {
+	t.eachMark(f, tallies, func(m timeline.Mark, times uint32) { chart.Add(m, times) }, func(s *shape, times uint32) {
 		sample := s.sample()
 		chart.AddWhole(&sample, times)
 	})

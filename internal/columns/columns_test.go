@@ -3,6 +3,7 @@ package columns_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tarikh-timeline/tarikh/internal/columns"
+	"github.com/tarikh-timeline/tarikh/internal/country"
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
 	"github.com/tarikh-timeline/tarikh/internal/reference"
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
@@ -42,6 +44,9 @@ var pool = sync.OnceValue(func() []timeline.Event { return reference.Events(7, 1
 func newState(t *rapid.T) *state {
 	s := &state{table: columns.New(), events: map[string]timeline.Event{}, revision: 1}
 	s.table.SettleAfter(rapid.SampledFrom([]int{0, 3, 1000}).Draw(t, "settle after"))
+	if rapid.Bool().Draw(t, "no list of cells") {
+		s.table.CellsOfAtMost(0)
+	}
 	for i := range rapid.IntRange(0, 60).Draw(t, "loaded") {
 		e := rapid.SampledFrom(pool()).Draw(t, "event")
 		e.ID = fmt.Sprint("e", i)
@@ -141,29 +146,13 @@ func (s *state) ask(t *rapid.T) {
 		t.Fatalf("%s counts %d, %v; want %d", f.Key(), n, err, want)
 	}
 
-	q := timeline.ChartQuery{
+	s.chart(t, timeline.ChartQuery{
 		Filter:   f,
 		Interval: timeline.Interval(rapid.SampledFrom(append([]string{"month", "year", "year", "year"}, timeline.Intervals...)).Draw(t, "interval")),
 		By:       rapid.SampledFrom(timeline.ChartBys).Draw(t, "by"),
 		Measure:  rapid.SampledFrom([]string{"events", "events", "deaths", "magnitude", "none"}).Draw(t, "measure"),
 		GroupBy:  rapid.SampledFrom(append([]string{"none", "none", "none"}, timeline.ChartGroups...)).Draw(t, "group_by"),
-	}
-	chart, err := s.table.Chart(q)
-	wanted, fits := reference.Chart(list, q)
-	if (err == nil) != fits {
-		t.Fatalf("%v; the reference says that it fits: %v", err, fits)
-	}
-	if err == nil {
-		chart.Buckets = nilIfEmpty(chart.Buckets)
-		for i := range chart.Groups {
-			chart.Groups[i].Label = nil
-			chart.Groups[i].Buckets = nilIfEmpty(chart.Groups[i].Buckets)
-			wanted.Groups[i].Buckets = nilIfEmpty(wanted.Groups[i].Buckets)
-		}
-		if !reflect.DeepEqual(chart, wanted) {
-			t.Fatalf("%+v\nis  %s\nnot %s", q, chart.AppendJSON(nil, 0), wanted.AppendJSON(nil, 0))
-		}
-	}
+	})
 
 	by := rapid.SampledFrom([]string{"country", "type", "status", "dataset", "tag"}).Draw(t, "facet")
 	limit := rapid.SampledFrom([]int{1, 5, 20, 200}).Draw(t, "limit")
@@ -181,6 +170,29 @@ func (s *state) ask(t *rapid.T) {
 	}
 	if facet.Values = nilIfEmpty(facet.Values); !reflect.DeepEqual(facet, wantedFacet) {
 		t.Fatalf("%s\n%+v\nwant %+v", f.Key(), facet, wantedFacet)
+	}
+}
+
+// chart holds a chart against that of the reference.
+func (s *state) chart(t *rapid.T, q timeline.ChartQuery) {
+	chart, err := s.table.Chart(q)
+	wanted, fits := reference.Chart(s.list(), q)
+	if (err == nil) != fits {
+		t.Fatalf("%v; the reference says that it fits: %v", err, fits)
+	}
+	if err != nil {
+		return
+	}
+	chart.Buckets = nilIfEmpty(chart.Buckets)
+	for i := range chart.Groups {
+		chart.Groups[i].Label = nil
+		chart.Groups[i].Buckets = nilIfEmpty(chart.Groups[i].Buckets)
+	}
+	for i := range wanted.Groups {
+		wanted.Groups[i].Buckets = nilIfEmpty(wanted.Groups[i].Buckets)
+	}
+	if !reflect.DeepEqual(chart, wanted) {
+		t.Fatalf("%+v\nis  %s\nnot %s", q, chart.AppendJSON(nil, 0), wanted.AppendJSON(nil, 0))
 	}
 }
 
@@ -209,6 +221,81 @@ func TestTableAgainstTheReference(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMoreGroupsThanAreShown: where there are more countries than a chart shows, and
+// events of several, charts are those of the plain reference, in any window and whatever
+// was written since.
+func TestMoreGroupsThanAreShown(t *testing.T) {
+	t.Parallel()
+	var codes []string
+	for _, c := range country.All() {
+		codes = append(codes, c.Alpha3)
+	}
+	codes = codes[:40]
+	rapid.Check(t, func(t *rapid.T) {
+		s := newState(t)
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		change := func(e timeline.Event) {
+			before := s.events[e.ID]
+			s.revision++
+			if err := s.table.Update(s.revision, []columns.Row{rowOf(&before)}, []columns.Row{rowOf(&e)}); err != nil {
+				t.Fatal(err)
+			}
+			s.events[e.ID] = e
+		}
+		for _, e := range s.list() {
+			e.Countries = nil
+			for range random.IntN(4) {
+				e.Countries = append(e.Countries, timeline.CountryRole{Code: codes[min(random.IntN(40), random.IntN(40))], Role: timeline.Roles[random.IntN(2)]})
+			}
+			change(e)
+		}
+		for range 3 {
+			q := timeline.ChartQuery{
+				Filter: filter(t), Interval: timeline.Interval(rapid.SampledFrom([]string{"month", "year", "decade"}).Draw(t, "interval")),
+				By: rapid.SampledFrom(timeline.ChartBys).Draw(t, "by"), Measure: "events", GroupBy: timeline.GroupCountry,
+			}
+			if rapid.Bool().Draw(t, "everything") {
+				q.Filter = timeline.Filter{}
+			}
+			s.chart(t, q)
+			if len(s.events) > 0 { // of the same countries, so that the same are shown
+				e := rapid.SampledFrom(s.list()).Draw(t, "event")
+				e.Date = rapid.SampledFrom(pool()).Draw(t, "date").Date
+				change(e)
+			}
+			s.chart(t, q)
+		}
+	})
+}
+
+// TestMeasuresTooLargeToAddUp: a chart is right while an event carries more than can be
+// added up ahead, and after it has gone.
+func TestMeasuresTooLargeToAddUp(t *testing.T) {
+	t.Parallel()
+	table := columns.New()
+	row := func(deaths float64) columns.Row {
+		e := pool()[0]
+		r := rowOf(&e)
+		r.Measures = []columns.Measure{{Name: "deaths", Value: deaths}}
+		return r
+	}
+	total := func(revision int64, gone, come []columns.Row, want float64) {
+		t.Helper()
+		if err := table.Update(revision, gone, come); err != nil {
+			t.Fatal(err)
+		}
+		chart, err := table.Chart(timeline.ChartQuery{Measure: "deaths", Interval: timeline.IntervalCentury})
+		if err != nil || chart.Total != want {
+			t.Errorf("revision %d: %v, %v; want %v", revision, chart.Total, err, want)
+		}
+	}
+	total(1, nil, []columns.Row{row(7), row(0.25)}, 7.25)
+	total(2, nil, []columns.Row{row(timeline.MostSummed)}, timeline.MostSummed+7.25)
+	total(3, nil, []columns.Row{row(1e30), row(1)}, 1e30)
+	total(4, []columns.Row{row(1e30), row(timeline.MostSummed)}, nil, 8.25)
+	total(5, []columns.Row{row(7), row(0.25), row(1)}, nil, 0)
 }
 
 // TestTableIsThatOfAFreshLoad: nothing is left of what has gone: neither in what is
@@ -386,8 +473,24 @@ func TestGivingUp(t *testing.T) {
 			return err
 		},
 		"a chart of groups": func(table *columns.Table, giveUp func() bool) error {
-			_, err := table.Chart(timeline.ChartQuery{GroupBy: timeline.GroupCountry, GiveUp: giveUp})
+			_, err := table.Chart(timeline.ChartQuery{Filter: filter, GroupBy: timeline.GroupCountry, GiveUp: giveUp})
 			return err
+		},
+		"a chart of groups by days": func(table *columns.Table, giveUp func() bool) error {
+			days := filter
+			days.Match = edtf.ModeCertain
+			_, err := table.Chart(timeline.ChartQuery{Filter: days, GroupBy: timeline.GroupCountry, GiveUp: giveUp})
+			return err
+		},
+		"a facet of a window": func(table *columns.Table, giveUp func() bool) error {
+			window := filter
+			window.Window.From = edtf.At(edtf.DayOf(1990, 1, 1))
+			for range 2 {
+				if _, err := table.Facets(window, []string{timeline.GroupCountry}, 1, giveUp); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	} {
 		for after := range 3 { // a chart of groups scans three times
@@ -413,6 +516,7 @@ func TestAFilterIsCountedOnce(t *testing.T) {
 	table := columns.New()
 	for _, e := range pool()[:20] {
 		row := rowOf(&e)
+		row.Measures = []columns.Measure{{Name: "deaths", Value: 12}} // not one too large to be added up
 		table.Load(&row)
 	}
 	table.Loaded(1)
@@ -450,13 +554,25 @@ func TestAFilterIsCountedOnce(t *testing.T) {
 			_, err := table.Chart(timeline.ChartQuery{Filter: f, Interval: timeline.IntervalDecade, GiveUp: giveUp})
 			return err
 		},
+		"a chart in groups": func(sources, year int, giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{Filter: at(sources, year), Interval: timeline.IntervalDecade, GroupBy: timeline.GroupCountry, GiveUp: giveUp})
+			return err
+		},
+		"a chart of a measure": func(sources, year int, giveUp func() bool) error {
+			_, err := table.Chart(timeline.ChartQuery{Filter: at(sources, year), Interval: timeline.IntervalDecade, Measure: "deaths", GiveUp: giveUp})
+			return err
+		},
+		"facets of a window": func(sources, year int, giveUp func() bool) error {
+			_, err := table.Facets(at(sources, year), []string{timeline.GroupCountry, timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset}, 1, giveUp)
+			return err
+		},
 		"a facet": func(sources, _ int, giveUp func() bool) error {
 			_, err := table.Facets(timeline.Filter{MinSources: sources}, []string{timeline.GroupTag}, 1, giveUp)
 			return err
 		},
 	}
 	for name, ask := range asks {
-		for year := range 2 { // days are kept when they are asked for again
+		for year := range 2 { // days, and facets of windows, are kept when they are asked for again
 			if err := ask(1, 1999+year, never); err != nil {
 				t.Fatal(name, err)
 			}
@@ -483,6 +599,49 @@ func TestAFilterIsCountedOnce(t *testing.T) {
 	for name, ask := range asks {
 		if !scanned(func(giveUp func() bool) error { return ask(1, 2001, giveUp) }) {
 			t.Errorf("%s is kept for ever", name)
+		}
+	}
+}
+
+// TestFacetsPushNothingOut: facets of windows, for which a scan does as well, are counted
+// ahead only where what is used meanwhile need not be forgotten for it.
+func TestFacetsPushNothingOut(t *testing.T) {
+	t.Parallel()
+	for room, kept := range map[int]bool{1500: false, 1 << 20: true} {
+		table := columns.New()
+		for _, e := range pool() {
+			row := rowOf(&e)
+			table.Load(&row)
+		}
+		table.Loaded(1)
+		table.ViewsOfAtMost(room)
+		scans := func(ask func(giveUp func() bool) error) bool {
+			t.Helper()
+			asked := 0
+			if err := ask(func() bool { asked++; return false }); err != nil {
+				t.Fatal(err)
+			}
+			return asked > 0
+		}
+		count := func(giveUp func() bool) error {
+			_, err := table.Count(&timeline.Filter{Types: []string{"coup"}, MinSources: 1}, giveUp)
+			return err
+		}
+		facet := func(giveUp func() bool) error {
+			f := timeline.Filter{MinSources: 1, Window: edtf.Window{From: edtf.At(edtf.DayOf(2000, 1, 1))}}
+			_, err := table.Facets(f, []string{timeline.GroupCountry, timeline.GroupType}, 5, giveUp)
+			return err
+		}
+		if !scans(count) {
+			t.Fatal("nothing was scanned for")
+		}
+		for i := range 5 {
+			if scanned := scans(facet); i > 1 && scanned == kept {
+				t.Errorf("with %d bytes the facets are scanned for: %v", room, scanned)
+			}
+			if scans(count) {
+				t.Errorf("with %d bytes, a count is scanned for again after facets", room)
+			}
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 // SettleAfter sets how many changes are put off.
 func (t *Table) SettleAfter(n int) { t.settleAfter = n }
 
+// CellsOfAtMost sets how large the list may be in which marks are counted by value.
+func (t *Table) CellsOfAtMost(n int) { t.maxCells = n }
+
 // ViewsOfAtMost sets how many bytes views may take however few events there are.
 func (t *Table) ViewsOfAtMost(n int) { t.views.least = n }
 

@@ -9,63 +9,77 @@ import "github.com/tarikh-timeline/tarikh/internal/timeline"
 func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func() bool) ([]timeline.Facet, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	counts := make([][]int64, len(bys)) // by number of the value
+	scanned := map[string][]int{}       // under one filter all are counted together
+	var inWindow []int8
+	if hasDays(&f) {
+		inWindow = t.countsOfMarks(&f)
+	}
+	for i, by := range bys {
+		under := timeline.FacetFilter(f, by)
+		var known bool
+		var err error
+		if counts[i], known, err = t.knownFacet(&under, by, inWindow, giveUp); err != nil {
+			return nil, err
+		}
+		if !known {
+			scanned[under.Key()] = append(scanned[under.Key()], i)
+		}
+	}
+	for _, places := range scanned {
+		under := timeline.FacetFilter(f, bys[places[0]])
+		asked := make([]string, len(places))
+		for i, place := range places {
+			asked[i] = bys[place]
+		}
+		counted, err := t.countValues(t.compile(&under, giveUp), asked)
+		if err != nil {
+			return nil, err
+		}
+		for _, place := range places {
+			counts[place] = counted[bys[place]]
+		}
+	}
 	facets := make([]timeline.Facet, len(bys))
-	counted := map[string]valueCounts{} // under one filter all are counted together
 	for i, by := range bys {
 		counter := timeline.NewFacetCounter(by)
-		if err := t.countFacet(timeline.FacetFilter(f, by), by, counted, counter, giveUp); err != nil {
-			return nil, err
+		names := t.valueNames(by)
+		for n, events := range counts[i] {
+			if events > 0 {
+				counter.AddValue(names[n], events)
+			}
 		}
 		facets[i] = counter.Facet(limit)
 	}
 	return facets, nil
 }
 
-// countFacet counts a facet of the events that its filter keeps.
-func (t *Table) countFacet(f timeline.Filter, by string, known map[string]valueCounts, counter *timeline.FacetCounter, giveUp func() bool) error {
-	if f.Key() == "" {
-		t.countAll(by, counter)
-		return nil
+// knownFacet counts a facet of the events that its filter keeps, of what is counted already
+// or will be used again; inWindow is nil where marks do not tell which events the window
+// keeps.
+func (t *Table) knownFacet(f *timeline.Filter, by string, inWindow []int8, giveUp func() bool) (counts []int64, known bool, err error) {
+	switch {
+	case f.Key() == "":
+		return t.countAll(by), true, nil
+	case !hasDays(f):
+		counted, err := viewed(t, f, ofValues, giveUp, t.countAllValues)
+		return counted[by], err == nil, err
+	case inWindow == nil:
+		return nil, false, nil
 	}
-	counted, err := t.valuesUnder(&f, known, giveUp)
-	if err != nil {
-		return err
-	}
-	for n, events := range counted[by] {
-		if events > 0 {
-			counter.AddValue(t.valueNames(by)[n], events)
-		}
-	}
-	return nil
+	tallies, known, err := t.talliesAgain(f, by, giveUp)
+	return sums(tallies, inWindow), known, err
 }
 
-// valuesUnder gives how many events of a filter have each value.
-func (t *Table) valuesUnder(f *timeline.Filter, known map[string]valueCounts, giveUp func() bool) (valueCounts, error) {
-	key := f.Key()
-	if counted, ok := known[key]; ok {
-		return counted, nil
-	}
-	var err error
-	if hasDays(f) {
-		known[key], err = t.countValues(t.compile(f, giveUp))
-	} else {
-		known[key], err = viewed(t, f, ofValues, giveUp, t.countValues)
-	}
-	return known[key], err
-}
-
-// countAll counts a facet of all events, of what is counted already.
-func (t *Table) countAll(by string, counter *timeline.FacetCounter) {
-	add := func(value string, events int64) {
-		if events > 0 {
-			counter.AddValue(value, events)
-		}
-	}
+// countAll gives a facet of all events, of what is counted already.
+func (t *Table) countAll(by string) []int64 {
 	if by == timeline.GroupTag {
-		for n, events := range t.tagged {
-			add(t.tagWords.list[n], events)
-		}
-		return
+		return t.tagged
 	}
-	t.eachValue(by, func(value string, y *tally) { add(value, y.events) })
+	var counts []int64
+	tallies, _ := t.terms.of(by)
+	for _, y := range tallies {
+		counts = append(counts, y.events)
+	}
+	return counts
 }

@@ -80,19 +80,29 @@ func (t *Table) chartOfGroups(q timeline.ChartQuery, compiled *query) (timeline.
 	return groups.Chart()
 }
 
-// groupSlots are the places in a chart of the groups of each number of a column: those that
-// are shown, and once the one behind for all others.
-type groupSlots struct {
+// numberLists are a short list for each number of a column.
+type numberLists[T any] struct {
 	from []uint32
-	list []uint8
+	list []T
 }
 
-func (s *groupSlots) of(n uint32) []uint8 { return s.list[s.from[n]:s.from[n+1]] }
+// newNumberLists makes room for the lists of so many numbers, which come one after the
+// other: add adds to the list of the next one, and next ends it.
+func newNumberLists[T any](n int) *numberLists[T] {
+	return &numberLists[T]{from: append(make([]uint32, 0, n+1), 0)}
+}
+
+func (l *numberLists[T]) add(one T) { l.list = append(l.list, one) }
+
+func (l *numberLists[T]) next() { l.from = append(l.from, uint32(len(l.list))) }
+
+func (l *numberLists[T]) of(n uint32) []T { return l.list[l.from[n]:l.from[n+1]] }
 
 // rank gives the values of the groups, those first whose events possibly lie in the
-// most buckets, and the places of all.
-func (t *Table) rank(by string, q *query, added, reach []uint32) (values []string, places *groupSlots, err error) {
-	buckets := make([]uint32, t.shapes.len())
+// most buckets, and for each number of the column the places of its groups in the chart:
+// those that are shown, and once the one behind for all others.
+func (t *Table) rank(by string, q *query, added []uint32, reach []int32) (values []string, places *numberLists[uint8], err error) {
+	buckets := make([]int32, t.shapes.len())
 	for i, n := range added {
 		buckets[n] = reach[i]
 	}
@@ -128,22 +138,21 @@ func (t *Table) rank(by string, q *query, added, reach []uint32) (values []strin
 	for i, value := range values[:min(len(values), timeline.MaxGroups)] {
 		shown[value] = uint8(i)
 	}
-	places = &groupSlots{from: make([]uint32, len(sums)+1)}
+	places = newNumberLists[uint8](len(sums))
 	for n := range sums {
-		places.from[n] = uint32(len(places.list))
 		if seen[n] > 0 {
 			t.name(&s, by, uint32(n))
 			others := false
 			for _, value := range s.Groups(by) {
 				if slot, ok := shown[value]; ok {
-					places.list = append(places.list, slot)
+					places.add(slot)
 				} else if !others {
 					others = true
-					places.list = append(places.list, uint8(len(shown)))
+					places.add(uint8(len(shown)))
 				}
 			}
 		}
+		places.next()
 	}
-	places.from[len(sums)] = uint32(len(places.list))
 	return values, places, nil
 }

@@ -66,6 +66,7 @@ type Table struct {
 	// of ids is kept. See settle.
 	live, gone  rows
 	settleAfter int  // see New
+	maxCells    int  // of the list in which marks are counted by value, see countMarksBy
 	broken      bool // something was to be taken away that is not there
 
 	shapes, classes, roles, tags, measures dictionary
@@ -94,8 +95,9 @@ func New() *Table {
 	// Each scan reads again what is gone, and settling it reads all: it is put off until
 	// there are so many, and a share of the events.
 	const settleAfter = 1024
+	const maxCells = 1 << 23 // 32 MB
 	return &Table{
-		settleAfter: settleAfter,
+		settleAfter: settleAfter, maxCells: maxCells,
 		shapes:      newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),
 		views: views{least: 1 << 20},
 		marks: newDictionary(), shapeMarks: make([][2]uint32, 1), terms: newTerms(),

@@ -23,6 +23,23 @@ type tally struct {
 	stale       bool
 }
 
+// tallyOf makes a tally without its events of how often each mark is there, by its number.
+func tallyOf(times []int32) *tally {
+	y := &tally{}
+	for _, n := range times {
+		if n > 0 {
+			y.used++
+		}
+	}
+	y.list = make([]uint64, listFor(y.used))
+	for mark, n := range times {
+		if n > 0 {
+			y.list[y.find(uint32(mark))] = uint64(mark)<<32 | uint64(n)
+		}
+	}
+	return y
+}
+
 // add gives false where less than nothing would be left.
 func (y *tally) add(mark uint32, by int) bool {
 	if 8*(y.used+1) > 7*len(y.list) {
@@ -60,13 +77,16 @@ func (y *tally) grow() {
 			y.used++
 		}
 	}
-	y.list = make([]uint64, y.used+y.used/3+4)
+	y.list = make([]uint64, listFor(y.used))
 	for _, m := range old {
 		if uint32(m) != 0 {
 			y.list[y.find(uint32(m>>32))] = m
 		}
 	}
 }
+
+// listFor is how long a list is made for so many marks.
+func listFor(used int) int { return used + used/3 + 4 }
 
 // each gives the marks that are there and how often.
 func (y *tally) each(do func(mark, times uint32)) {
@@ -76,6 +96,8 @@ func (y *tally) each(do func(mark, times uint32)) {
 		}
 	}
 }
+
+func (y *tally) bytes() int { return 8*cap(y.list) + 64 }
 
 // note adds an event, or takes it away, with the days that Usage tells.
 func (y *tally) note(first, last edtf.Day, by int) {
@@ -107,6 +129,22 @@ func newTerms() terms {
 		t.regions = append(t.regions, &tally{})
 	}
 	return t
+}
+
+// of gives the tallies of the values of a facet, by their numbers. It gives false for the
+// facets that are not counted: tags and actors.
+func (t *terms) of(by string) ([]*tally, bool) {
+	switch by {
+	case timeline.GroupCountry:
+		return t.countries, true
+	case timeline.GroupType:
+		return t.types, true
+	case timeline.GroupStatus:
+		return t.statuses, true
+	case timeline.GroupDataset:
+		return t.datasets, true
+	}
+	return nil, false
 }
 
 // of gives the tally of a number, made where there is none.

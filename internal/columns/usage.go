@@ -53,21 +53,14 @@ func (t *Table) usage(kind string) (values map[string]timeline.Usage, ok, stale 
 // without their parents. It gives false for the kinds that are not counted.
 func (t *Table) eachValue(kind string, do func(value string, y *tally)) bool {
 	words := t.valueNames(kind)
-	var tallies []*tally
+	tallies, ok := t.terms.of(kind)
 	switch kind {
 	case timeline.TermAll:
-		words, tallies = []string{""}, []*tally{&t.terms.all}
-	case timeline.TermCountry:
-		tallies = t.terms.countries
+		words, tallies, ok = []string{""}, []*tally{&t.terms.all}, true
 	case timeline.TermRegion:
-		words, tallies = atlas.codes, t.terms.regions
-	case timeline.TermDataset:
-		tallies = t.terms.datasets
-	case timeline.TermStatus:
-		tallies = t.terms.statuses
-	case timeline.TermType:
-		tallies = t.terms.types
-	default:
+		words, tallies, ok = atlas.codes, t.terms.regions, true
+	}
+	if !ok {
 		return false
 	}
 	for n, y := range tallies {

@@ -59,20 +59,48 @@ func (v valueCounts) bytes() int {
 	return n
 }
 
-// countValues counts the values of the events that a query keeps, each list of countries
-// and so on once.
-func (t *Table) countValues(q *query) (valueCounts, error) {
-	roles, classes, tags := make([]int32, t.roles.len()), make([]int32, t.classes.len()), make([]int32, t.tags.len())
+// counted are the facets that a table knows.
+var counted = []string{timeline.GroupCountry, timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset, timeline.GroupTag}
+
+func (t *Table) countAllValues(q *query) (valueCounts, error) { return t.countValues(q, counted) }
+
+// countValues counts the values that the events which a query keeps have of facets, each
+// list of countries and so on once.
+func (t *Table) countValues(q *query, bys []string) (valueCounts, error) {
+	var roles, classes, tags []int32 // those that are needed
+	for _, by := range bys {
+		switch by {
+		case timeline.GroupCountry:
+			roles = make([]int32, t.roles.len())
+		case timeline.GroupTag:
+			tags = make([]int32, t.tags.len())
+		default:
+			classes = make([]int32, t.classes.len())
+		}
+	}
 	err := t.scan(q, func(k *chunk, places []uint16, sign int) {
-		count(roles, k.roles, places, sign)
-		k.class.count(classes, places, sign)
-		k.tags.count(tags, places, sign)
+		if roles != nil {
+			count(roles, k.roles, places, sign)
+		}
+		if classes != nil {
+			k.class.count(classes, places, sign)
+		}
+		if tags != nil {
+			k.tags.count(tags, places, sign)
+		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	v := valueCounts{}
-	collect := func(by string, counts []int32, of func(n uint32) record) {
+	for _, by := range bys {
+		counts, of := classes, func(n uint32) record { return record{class: n} }
+		switch by {
+		case timeline.GroupCountry:
+			counts, of = roles, func(n uint32) record { return record{roles: n} }
+		case timeline.GroupTag:
+			counts, of = tags, func(n uint32) record { return record{tags: n} }
+		}
 		var list []int64
 		var now int
 		add := func(value uint32) { addTo(&list, value, now) }
@@ -82,11 +110,6 @@ func (t *Table) countValues(q *query) (valueCounts, error) {
 			}
 		}
 		v[by] = list
-	}
-	collect(timeline.GroupCountry, roles, func(n uint32) record { return record{roles: n} })
-	collect(timeline.GroupTag, tags, func(n uint32) record { return record{tags: n} })
-	for _, by := range []string{timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset} {
-		collect(by, classes, func(n uint32) record { return record{class: n} })
 	}
 	return v, nil
 }

@@ -16,6 +16,9 @@ const maxAsked = 128
 // viewsShare is which part of what the events take the views take at most.
 const viewsShare = 8
 
+// lately is among how many of the last uses of views one is used lately, see viewedAgain.
+const lately = 32
+
 // views are what was counted for the filters that were asked last. Whoever moves a window,
 // or asks again after something was written, does not wait for another scan: what a view
 // tells takes as long however many events there are.
@@ -55,6 +58,10 @@ const (
 	ofMarks  = "marks"  // see tally: for whole months
 	ofShapes = "shapes" // for any days, of which there are more
 	ofValues = "values" // for facets
+
+	ofMarksBy    = "marks by "     // of the events of each value, for facets in whole months and for groups
+	ofMeasure    = "sums of "      // of a measure, by mark
+	ofOthersThan = "others than: " // marks of the events that have a value besides those that follow
 )
 
 // counts is what one kind of view counts.
@@ -76,6 +83,17 @@ func hasDays(f *timeline.Filter) bool { return f.HasWindow() || f.On != (timelin
 // viewed gives what is counted for a filter, whatever it says of days, and counts it where
 // it was not asked for lately. The table is read. The error is timeline.ErrGivenUp.
 func viewed[C counts](t *Table, f *timeline.Filter, of string, giveUp func() bool, count func(*query) (C, error)) (C, error) {
+	return viewedOr(t, f, of, 0, giveUp, count)
+}
+
+// viewedAgain is viewed for what can be had in another way, which takes no longer than to
+// count it once: it is kept where those that are used lately need not be forgotten for it,
+// so that many that are asked for in turn are not counted each time.
+func viewedAgain[C counts](t *Table, f *timeline.Filter, of string, giveUp func() bool, count func(*query) (C, error)) (C, error) {
+	return viewedOr(t, f, of, lately, giveUp, count)
+}
+
+func viewedOr[C counts](t *Table, f *timeline.Filter, of string, spare int, giveUp func() bool, count func(*query) (C, error)) (C, error) {
 	always := timeless(f)
 	key := viewKey{always.Key(), of}
 	if known, ok := t.views.find(key).(C); ok {
@@ -85,7 +103,7 @@ func viewed[C counts](t *Table, f *timeline.Filter, of string, giveUp func() boo
 	if err != nil {
 		return counted, err
 	}
-	t.views.keep(t, key, &view{counts: counted, filter: always})
+	t.views.keep(t, key, &view{counts: counted, filter: always}, spare)
 	return counted, nil
 }
 
@@ -131,13 +149,20 @@ func (v *views) note(key viewKey, worth bool) {
 // most is how many bytes all may take.
 func (v *views) most(t *Table) int { return max(v.least, t.eventBytes()/viewsShare) }
 
-// keep keeps a view, and forgets those that were used longest ago for it. One that is too
-// large for itself alone is not kept.
-func (v *views) keep(t *Table, key viewKey, one *view) {
+// keep keeps a view, and forgets those that were used longest ago for it, but for those of
+// so many of the last uses as are to be spared. One that there is no room for is not kept.
+func (v *views) keep(t *Table, key viewKey, one *view, spare int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	size, most := one.bytes(t), v.most(t)
-	if size > most {
+	spared, number := 0, 0
+	for _, other := range v.by {
+		if spare > 0 && other.used > v.uses-spare {
+			spared += other.bytes(t)
+			number++
+		}
+	}
+	if size+spared > most || number >= maxViews {
 		v.note(key, false)
 		return
 	}
@@ -197,20 +222,22 @@ func (v *views) change(t *Table, come, gone []record) (ok bool) {
 // markCounts counts the marks of events.
 type markCounts struct{ tally }
 
-func (m *markCounts) add(t *Table, r record, by int) bool { return m.addShape(t, r.shape, by) }
+func (m *markCounts) add(t *Table, r record, by int) bool { return t.addShape(&m.tally, r.shape, by) }
 
-func (m *markCounts) addShape(t *Table, shape uint32, by int) bool {
+func (m *markCounts) bytes() int { return m.tally.bytes() }
+
+// addShape adds events of a shape to a tally, or takes them away, without their days. It
+// gives false where less than nothing would be left.
+func (t *Table) addShape(y *tally, shape uint32, by int) bool {
 	ok := true
 	for _, mark := range t.shapeMarks[shape] {
 		if mark != 0 {
-			ok = m.tally.add(mark, by) && ok
+			ok = y.add(mark, by) && ok
 		}
 	}
-	m.events += int64(by)
+	y.events += int64(by)
 	return ok
 }
-
-func (m *markCounts) bytes() int { return 8*cap(m.list) + 64 }
 
 // countMarks counts the marks of the events that a query keeps.
 func (t *Table) countMarks(q *query) (*markCounts, error) {
@@ -221,7 +248,7 @@ func (t *Table) countMarks(q *query) (*markCounts, error) {
 	m := &markCounts{}
 	for n, times := range shapes {
 		if times > 0 {
-			m.addShape(t, uint32(n), int(times))
+			t.addShape(&m.tally, uint32(n), int(times))
 		}
 	}
 	return m, nil

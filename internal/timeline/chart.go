@@ -119,6 +119,7 @@ type ChartBuilder struct {
 	first   edtf.Day // the known days of all events
 	last    edtf.Day
 	largest float64
+	sums    []fixed // of events that were added up, see MonthChart.AddSum
 }
 
 // chartEvent is what is kept of an event.
@@ -132,6 +133,7 @@ type chartEvent struct {
 	doubtful bool   // uncertain or approximate: never certain
 	times    uint32 // how many events it stands for
 	weight   float64
+	sum      uint32 // the place in ChartBuilder.sums, behind 0, of what is in the weight's place
 }
 
 // chartForm is how an event takes its place in time.
@@ -314,7 +316,7 @@ func (c *ChartBuilder) Chart() (Chart, error) {
 		return Chart{}, err
 	}
 	chart.Interval = axis.interval
-	p := plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.number)}
+	p := plotter{ChartBuilder: c, axis: axis, scale: c.scale()}
 	shown, other := p.rank()
 	total, sums := p.sum(shown, other)
 	if p.givenUp {

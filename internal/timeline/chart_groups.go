@@ -10,23 +10,28 @@ type GroupChart struct {
 	other bool
 	total fixed
 	sums  []series
+
+	months *MonthCount // of whose marks the chart is made, or nil
 }
 
 // Reach gives for each call of AddTimes the number of buckets that its events possibly
 // lie in. Groups are ranked by the sum of them. Its error is that of Chart.
-func (c *ChartBuilder) Reach() ([]uint32, error) {
+func (c *ChartBuilder) Reach() ([]int32, error) {
 	axis, err := c.axis()
 	if err != nil {
 		return nil, err
 	}
 	p := plotter{ChartBuilder: c, axis: axis}
-	reach := make([]uint32, 0, c.size)
+	reach := make([]int32, 0, c.size)
 	for e := range p.all() {
 		buckets := 0
 		for _, s := range p.reach(e) {
 			buckets += s.last - s.first + 1
 		}
-		reach = append(reach, uint32(buckets))
+		if n := axis.buckets(); e.form == ended && n > 0 {
+			buckets = min(axis.at(e.days[3])+1, n) - n // those behind its end
+		}
+		reach = append(reach, int32(buckets))
 	}
 	return reach, nil
 }
@@ -40,7 +45,7 @@ func (c *ChartBuilder) Groups(shown []string, other bool) (*GroupChart, error) {
 		return nil, err
 	}
 	g.chart.Interval = axis.interval
-	g.plotter = plotter{ChartBuilder: c, axis: axis, scale: scaleFor(c.largest, c.number)}
+	g.plotter = plotter{ChartBuilder: c, axis: axis, scale: c.scale()}
 	g.sums = make([]series, 2+len(shown))
 	for i := range g.sums {
 		g.sums[i] = make(series, rows*(axis.buckets()+1))
@@ -80,5 +85,8 @@ func (g *GroupChart) Chart() (Chart, error) {
 		return Chart{}, ErrGivenUp
 	}
 	g.finish(&g.chart, g.total, g.sums, g.shown, g.other)
+	if g.months != nil {
+		g.chart.Total = float64(g.months.total)
+	}
 	return g.chart, nil
 }

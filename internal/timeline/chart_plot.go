@@ -116,6 +116,9 @@ func (c *ChartBuilder) spansOf(e *chartEvent) []daySpan {
 }
 
 func (p *plotter) weigh(e *chartEvent) fixed {
+	if e.sum > 0 {
+		return p.sums[e.sum-1]
+	}
 	if e.weight != p.weight {
 		p.weight, p.amount = e.weight, p.scale.of(e.weight)
 	}

@@ -107,29 +107,33 @@ func NewMonthCount(f *Filter) (c MonthCount, ok bool) {
 	return c, true
 }
 
-// Add takes so many marks that are the same, of all events whether or not they lie in
-// the window.
-func (c *MonthCount) Add(m Mark, times uint32) {
+// Of says what a mark counts: 1, 0, or -1 for an end whose start was counted.
+func (c *MonthCount) Of(m Mark) int8 {
 	begins, ends := int(m.FirstMonth) <= c.to, int(m.LastMonth) >= c.from
 	switch m.Kind {
 	case MarkOne:
 		if begins && ends {
-			c.total += int64(times)
+			return 1
 		}
 	case MarkFrom, MarkSince:
 		if begins {
-			c.total += int64(times)
+			return 1
 		}
-	case MarkTo: // whose start was counted
+	case MarkTo:
 		if !ends {
-			c.total -= int64(times)
+			return -1
 		}
 	case MarkUntil:
 		if ends {
-			c.total += int64(times)
+			return 1
 		}
 	}
+	return 0
 }
+
+// Add takes so many marks that are the same, of all events whether or not they lie in
+// the window.
+func (c *MonthCount) Add(m Mark, times uint32) { c.total += int64(c.Of(m)) * int64(times) }
 
 // AddWhole takes so many events that have no marks and possibly lie in the window.
 func (c *MonthCount) AddWhole(times uint32) { c.total += int64(times) }
@@ -148,12 +152,18 @@ type MonthChart struct {
 	// else with the first known day after; it ends likewise.
 	before, after int64
 	first, last   int // months of known days within the window
+
+	sum fixed // of the measure, over all events in the window
 }
 
 // NewMonthChart gives false where a chart cannot be made of marks: where buckets may
-// be shorter than months or are cut by the window, where events are told apart by
-// groups or measures, and where the window keeps others than those that possibly lie
-// in it.
+// be shorter than months or are cut by the window, where a measure is summed in groups, and
+// where the window keeps others than those that possibly lie in it.
+//
+// A chart by groups is made in three steps: all marks are added, Reach tells how groups
+// are ranked, and Groups begins the chart that shows some of them. For a chart of a
+// measure all events are added, which make the axis, and then what they carry, by AddSum
+// and AddWholeMeasure.
 func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 	count, ok := NewMonthCount(&q.Filter)
 	if !ok {
@@ -161,51 +171,69 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 	}
 	c := &MonthChart{builder: *NewChartBuilder(q), count: count, first: math.MaxInt, last: math.MinInt}
 	q = c.builder.query
-	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone || q.Measure != MeasureEvents {
+	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone && q.Measure != MeasureEvents {
 		return nil, false
+	}
+	if q.Measure != MeasureEvents {
+		c.builder.sums = []fixed{}
 	}
 	return c, true
 }
 
 // Add takes so many marks that are the same, of all events whether or not they lie in
-// the window.
-func (c *MonthChart) Add(m Mark, times uint32) {
+// the window. It gives false for one that the chart does not need: Reach says nothing of
+// it, and Groups does not count it.
+func (c *MonthChart) Add(m Mark, times uint32) bool {
 	n := int64(times)
 	lo, hi := int(m.FirstMonth), int(m.LastMonth)
 	c.count.Add(m, times)
-	e := chartEvent{doubtful: m.Doubtful, times: times, weight: 1}
 	switch m.Kind {
 	case MarkOne:
 		c.begins(lo, n)
 		c.ends(hi, n)
 		c.over(hi, n)
 		c.starts(lo, n)
-		e.days = [4]edtf.Day{m.Lo, m.Hi, m.Lo, m.Hi}
 	case MarkFrom, MarkSince:
 		c.begins(lo, n)
 		c.starts(lo, n)
 		if m.Kind == MarkSince {
 			c.ends(hi, n)
 		}
-		e.days = [4]edtf.Day{m.Lo, m.Hi, plusInfinity, plusInfinity}
 	case MarkTo:
 		c.ends(hi, n)
 		c.over(hi, n)
-		e.days, e.form = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}, ended
 	case MarkUntil:
 		c.begins(lo, n)
 		c.ends(hi, n)
 		c.over(hi, n)
+	}
+	e, needed := c.eventOf(m)
+	if !needed || c.builder.query.Measure != MeasureEvents {
+		return false
+	}
+	e.times, e.weight, c.builder.largest = times, 1, 1
+	c.builder.keep(e)
+	return true
+}
+
+// eventOf gives what stands for a mark among a builder's events, and false for the end of
+// an event where that says nothing of its start.
+func (c *MonthChart) eventOf(m Mark) (e chartEvent, needed bool) {
+	e = chartEvent{doubtful: m.Doubtful}
+	switch m.Kind {
+	case MarkOne:
+		e.days = [4]edtf.Day{m.Lo, m.Hi, m.Lo, m.Hi}
+	case MarkFrom, MarkSince:
+		e.days = [4]edtf.Day{m.Lo, m.Hi, plusInfinity, plusInfinity}
+	case MarkTo:
+		e.days, e.form = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}, ended
+	case MarkUntil:
 		e.days = [4]edtf.Day{minusInfinity, minusInfinity, m.Lo, m.Hi}
 	}
-	switch {
-	case c.builder.query.By == ByActive && e.form != ended:
+	if c.builder.query.By == ByActive && e.form != ended {
 		e.form = lasting
-	case c.builder.query.By == ByStart && e.form == ended:
-		return // says nothing of the start
 	}
-	c.builder.largest = 1
-	c.builder.keep(e)
+	return e, c.builder.query.By == ByActive || e.form != ended
 }
 
 // AddWhole takes so many events that have no marks and possibly lie in the window.
@@ -253,10 +281,9 @@ func (c *MonthChart) starts(month int, n int64) {
 	}
 }
 
-// Chart makes the chart. It gives false where that takes the days of the events: the
-// buckets may have to be shorter than months, or they are too many, which is told
-// with the first and the last day.
-func (c *MonthChart) Chart() (Chart, bool) {
+// known finds the first and the last known day. It gives false where that takes the days
+// of the events: the buckets may have to be shorter than months.
+func (c *MonthChart) known() bool {
 	first, last := c.first, c.last
 	if c.before > 0 {
 		first = c.count.from
@@ -270,13 +297,48 @@ func (c *MonthChart) Chart() (Chart, bool) {
 		b.first, b.last = IntervalMonth.first(first), IntervalMonth.first(last)
 		auto := b.query.Interval == IntervalAuto || b.query.Interval == ""
 		if shortest := b.last - (IntervalMonth.first(first+1) - 1); auto && shortest <= 7*(MaxAutoBuckets+1) {
-			return Chart{}, false
+			return false
 		}
 	}
-	chart, err := b.Chart()
+	return true
+}
+
+// Chart makes the chart. It gives false where that takes the days of the events: the
+// buckets may have to be shorter than months, or they are too many, which is told
+// with the first and the last day.
+func (c *MonthChart) Chart() (Chart, bool) {
+	if !c.known() {
+		return Chart{}, false
+	}
+	chart, err := c.builder.Chart()
 	if err != nil {
 		return Chart{}, false
 	}
-	chart.Total = float64(c.count.total)
+	if chart.Measure == MeasureEvents {
+		chart.Total = float64(c.count.total)
+	} else {
+		chart.Total = c.builder.scale().float(c.sum)
+	}
 	return chart, true
+}
+
+// Reach gives for each mark and each event that was added, in this order, the number of
+// buckets that it possibly lies in; it is negative for an end, which takes away from what
+// its start has. Groups are ranked by the sum of them. It gives false where Chart does.
+func (c *MonthChart) Reach() ([]int32, bool) {
+	if !c.known() {
+		return nil, false
+	}
+	reach, err := c.builder.Reach()
+	return reach, err == nil
+}
+
+// Groups begins a chart that shows groups of these values, in this order, and the others
+// if there are any. Reach was asked before.
+func (c *MonthChart) Groups(shown []string, other bool) (*GroupChart, error) {
+	g, err := c.builder.Groups(shown, other)
+	if err == nil {
+		g.months = &c.count
+	}
+	return g, err
 }

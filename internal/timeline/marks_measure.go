@@ -1,0 +1,70 @@
+package timeline
+
+// MostSummed is above every value of a measure that can be added up before it is known
+// what for: sums keep 96 bits of fraction, and so does each chart of such values, see
+// scaleFor.
+const MostSummed = 1 << 40
+
+// summed is the scale of such sums.
+var summed = scale{96}
+
+// Amount is a value of a measure, below MostSummed, to add up.
+type Amount struct{ fixed }
+
+// AmountOf gives the amount of a value.
+func AmountOf(value float64) Amount { return Amount{summed.of(value)} }
+
+// MeasureSum is a measure added up over events that leave the same mark.
+type MeasureSum struct {
+	Events int64 // that carry the measure
+	sum    fixed
+}
+
+// Add adds the value of one event.
+func (s *MeasureSum) Add(a *Amount) {
+	s.Events++
+	s.sum.add(&a.fixed)
+}
+
+// Take takes away the value of one event that was added.
+func (s *MeasureSum) Take(a *Amount) {
+	s.Events--
+	s.sum.sub(&a.fixed)
+}
+
+// scale is that of a chart's sums.
+func (c *ChartBuilder) scale() scale {
+	if c.sums != nil {
+		return summed
+	}
+	return scaleFor(c.largest, c.number)
+}
+
+// AddSum takes what all events that leave a mark carry of the measure, whether or not they
+// lie in the window.
+func (c *MonthChart) AddSum(m Mark, s *MeasureSum) {
+	switch c.count.Of(m) {
+	case 1:
+		c.sum.add(&s.sum)
+	case -1:
+		c.sum.sub(&s.sum)
+	}
+	e, needed := c.eventOf(m)
+	if needed && s.sum != (fixed{}) {
+		c.keepSum(e, s.sum)
+	}
+}
+
+// AddWholeMeasure takes what so many events that have no marks, and possibly lie in the
+// window, carry of the measure each.
+func (c *MonthChart) AddWholeMeasure(s *Sample, times uint32) {
+	amount := summed.of(s.Measure).times(uint64(times))
+	c.sum.add(&amount)
+	c.builder.AddTimes(s, times)
+}
+
+func (c *MonthChart) keepSum(e chartEvent, sum fixed) {
+	c.builder.sums = append(c.builder.sums, sum)
+	e.times, e.weight, e.sum = 1, 1, uint32(len(c.builder.sums))
+	c.builder.keep(e)
+}
