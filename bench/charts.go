@@ -45,6 +45,9 @@ func chartCases() []chartCase {
 		{name: "two countries by month, always another two", path: pairs[0], sql: two, others: pairs},
 		{name: "the most frequent country by week of ten years", path: "/v1/timeline?interval=week&from=1990&to=1999&country=" + large, sql: `SELECT date_trunc('week', sort_date), count(*) FROM rival.event_country WHERE country = '` + large + `' AND sort_date <= '1999-12-31' AND end_date >= '1990-01-01' GROUP BY 1`},
 		{name: "deaths of a country by month", path: "/v1/timeline?interval=month&measure=deaths&country=" + large, sql: `SELECT date_trunc('month', c.sort_date), sum((e.measures ->> 'deaths')::float8) FROM rival.event_country c JOIN event e ON e.id = c.event_id WHERE c.country = '` + large + `' GROUP BY 1`},
+		{name: "all by year and type", path: "/v1/timeline?interval=year&group_by=type", sql: `SELECT date_trunc('year', sort_day), type, count(*) FROM event GROUP BY 1, 2`},
+		{name: "all by year and country", path: "/v1/timeline?interval=year&group_by=country", sql: `SELECT date_trunc('year', sort_date), country, count(*) FROM rival.event_country GROUP BY 1, 2`},
+		{name: "facets of ten years by country", path: "/v1/facets?by=country&from=1990&to=1999", sql: `SELECT country, count(*) FROM rival.event_country WHERE sort_date <= '1999-12-31' AND end_date >= '1990-01-01' GROUP BY 1 ORDER BY 2 DESC LIMIT 20`},
 		{name: "exact count of a country in ten years", path: "/v1/events?limit=1&count=exact&from=1990&to=1999&country=" + large, sql: `SELECT count(*) FROM rival.event_country WHERE country = '` + large + `' AND sort_date <= '1999-12-31' AND end_date >= '1990-01-01'`},
 	}
 }
