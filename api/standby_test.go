@@ -96,7 +96,7 @@ func takeOver(t *testing.T, dies func(t *testing.T, primary *node)) {
 	b := newStandby(t, a)
 	address := pgtest.ReplaceHosts(t, a.wire.URL(), a.wire, b.wire)
 	env := []string{
-		"DATABASE_URL=" + address + "&target_session_attrs=read-write", "DATABASE_REPLICA_URL=" + b.wire.URL(), "TARIKH_LOG=json",
+		"DATABASE_URL=" + address + "&target_session_attrs=read-write", "TARIKH_DB_CONNECT_TIME=2s", "DATABASE_REPLICA_URL=" + b.wire.URL(), "TARIKH_LOG=json",
 	}
 	p := startServing(t, env)
 	key := writingKey(t, env)

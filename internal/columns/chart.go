@@ -11,25 +11,28 @@ import (
 func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	var chart timeline.Chart
+	var ok bool
+	var err error
 	grouped := q.GroupBy != "" && q.GroupBy != timeline.GroupNone
+	summed := q.Measure != "" && q.Measure != timeline.MeasureEvents
 	switch {
-	case q.Measure != "" && q.Measure != timeline.MeasureEvents:
-		if chart, ok, err := t.chartOfSums(q); ok || err != nil {
-			return chart, err
-		}
+	case summed && !grouped:
+		chart, ok, err = t.chartOfSums(q)
+	case grouped && !summed:
+		chart, ok, err = t.chartOfGroupMarks(q)
+	}
+	switch {
+	case ok || err != nil:
+		return chart, err
+	case summed:
 		builder := timeline.NewChartBuilder(q)
 		if err := t.addKinds(q, t.compile(&q.Filter, q.GiveUp), builder); err != nil {
 			return timeline.Chart{}, err
 		}
 		return builder.Chart()
 	case grouped:
-		if chart, ok, err := t.chartOfGroupMarks(q); ok || err != nil {
-			return chart, err
-		}
 		return t.chartOfGroups(q, t.compile(&q.Filter, q.GiveUp))
-	}
-	if chart, ok := t.chartOfMarks(q); ok {
-		return chart, nil
 	}
 	return t.chartOfView(q)
 }
@@ -39,11 +42,11 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 // filter comes for the first time.
 func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
 	if chart, ok := timeline.NewMonthChart(q); ok && q.On == (timeline.MonthDay{}) {
-		counted, err := viewed(t, &q.Filter, ofMarks, q.GiveUp, t.countMarks)
+		all, err := t.talliesOfAll(&q.Filter, q.GiveUp)
 		if err != nil {
 			return timeline.Chart{}, err
 		}
-		if made, ok := t.monthChart(&q.Filter, chart, &counted.tally); ok {
+		if made, ok := t.monthChart(&q.Filter, chart, all); ok {
 			return made, nil
 		}
 	}
@@ -117,20 +120,20 @@ func (t *Table) tallies(f *timeline.Filter) (list []*tally, ok bool) {
 	return list, true
 }
 
-// chartOfMarks makes a chart of what is counted already, where that is enough.
-func (t *Table) chartOfMarks(q timeline.ChartQuery) (timeline.Chart, bool) {
-	tallies, ok := t.tallies(&q.Filter)
-	if !ok {
-		return timeline.Chart{}, false
+// talliesOfAll gives those that together have counted each event once that a filter keeps,
+// whatever it says of days.
+func (t *Table) talliesOfAll(f *timeline.Filter, giveUp func() bool) ([]*tally, error) {
+	if all, ok := t.tallies(f); ok {
+		return all, nil
 	}
-	chart, ok := timeline.NewMonthChart(q)
-	if !ok {
-		return timeline.Chart{}, false
+	marks, err := viewed(t, f, ofMarks, giveUp, t.countMarks)
+	if err != nil {
+		return nil, err
 	}
-	return t.monthChart(&q.Filter, chart, tallies...)
+	return []*tally{&marks.tally}, nil
 }
 
-func (t *Table) monthChart(f *timeline.Filter, chart *timeline.MonthChart, tallies ...*tally) (timeline.Chart, bool) {
+func (t *Table) monthChart(f *timeline.Filter, chart *timeline.MonthChart, tallies []*tally) (timeline.Chart, bool) {
 	t.eachMark(f, tallies, func(m timeline.Mark, times uint32) { chart.Add(m, times) }, func(s *shape, times uint32) {
 		sample := s.sample()
 		chart.AddWhole(&sample, times)
@@ -145,50 +148,29 @@ func (t *Table) eachMark(f *timeline.Filter, tallies []*tally, mark func(m timel
 	var s shape
 	for _, y := range tallies {
 		y.each(func(n, times uint32) {
-			text := t.marks.at(n)
-			if timeline.MarkKind(text[0]) != whole {
-				mark(readMark(text), times)
-				return
-			}
-			if readShape(text[1:], &s); !f.HasWindow() || inWindow(&s) {
+			if m, ok := t.markOr(n, &s); ok {
+				mark(m, times)
+			} else if !f.HasWindow() || inWindow(&s) {
 				without(&s, times)
 			}
 		})
 	}
 }
 
-// countOfMarks counts events by what is counted already, where that is enough.
-func (t *Table) countOfMarks(f *timeline.Filter) (n int64, ok bool) {
-	tallies, ok := t.tallies(f)
-	if !ok {
-		return 0, false
-	}
-	return t.monthCount(f, tallies...)
-}
-
-func (t *Table) monthCount(f *timeline.Filter, tallies ...*tally) (n int64, ok bool) {
-	if !f.HasWindow() {
-		for _, y := range tallies {
-			n += y.events
-		}
-		return n, true
-	}
-	count, ok := timeline.NewMonthCount(f)
-	if !ok {
-		return 0, false
-	}
-	t.eachMark(f, tallies, count.Add, func(_ *shape, times uint32) { count.AddWhole(times) })
-	return count.Total(), true
-}
-
 // countOfView counts events by what is counted for their filter, see chartOfView.
 func (t *Table) countOfView(f *timeline.Filter, giveUp func() bool) (n int64, err error) {
-	if _, ok := timeline.NewMonthCount(f); ok && f.On == (timeline.MonthDay{}) {
-		counted, err := viewed(t, f, ofMarks, giveUp, t.countMarks)
+	if count, ok := timeline.NewMonthCount(f); ok && f.On == (timeline.MonthDay{}) {
+		all, err := t.talliesOfAll(f, giveUp)
 		if err != nil {
 			return 0, err
 		}
-		n, _ = t.monthCount(f, &counted.tally)
+		if f.HasWindow() {
+			t.eachMark(f, all, count.Add, func(_ *shape, times uint32) { count.AddWhole(times) })
+			return count.Total(), nil
+		}
+		for _, y := range all {
+			n += y.events
+		}
 		return n, nil
 	}
 	if !t.views.again(f, ofShapes) {

@@ -1,6 +1,10 @@
 package columns
 
-import "github.com/tarikh-timeline/tarikh/internal/timeline"
+import (
+	"sync"
+
+	"github.com/tarikh-timeline/tarikh/internal/timeline"
+)
 
 // Facets counts facets of the events that a filter keeps, one that Answers, each under
 // all filters but its own. It knows all of timeline.FacetBys but actors, and gives no
@@ -10,19 +14,16 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	counts := make([][]int64, len(bys)) // by number of the value
-	scanned := map[string][]int{}       // under one filter all are counted together
-	var inWindow []int8
-	if hasDays(&f) {
-		inWindow = t.countsOfMarks(&f)
-	}
+	known := facetsKnown{t: t, giveUp: giveUp, weights: sync.OnceValue(func() []int8 { return t.markWeights(&f) })}
+	scanned := map[string][]int{} // under one filter all are counted together
 	for i, by := range bys {
 		under := timeline.FacetFilter(f, by)
-		var known bool
+		var ok bool
 		var err error
-		if counts[i], known, err = t.knownFacet(&under, by, inWindow, giveUp); err != nil {
+		if counts[i], ok, err = known.count(&under, by); err != nil {
 			return nil, err
 		}
-		if !known {
+		if !ok {
 			scanned[under.Key()] = append(scanned[under.Key()], i)
 		}
 	}
@@ -54,21 +55,41 @@ func (t *Table) Facets(f timeline.Filter, bys []string, limit int, giveUp func()
 	return facets, nil
 }
 
-// knownFacet counts a facet of the events that its filter keeps, of what is counted already
-// or will be used again; inWindow is nil where marks do not tell which events the window
-// keeps.
-func (t *Table) knownFacet(f *timeline.Filter, by string, inWindow []int8, giveUp func() bool) (counts []int64, known bool, err error) {
-	switch {
+// facetsKnown counts the facets of a question of what is counted already or will be used
+// again.
+type facetsKnown struct {
+	t       *Table
+	giveUp  func() bool
+	weights func() []int8 // of the window, see markWeights
+	spent   bool          // one facet was counted ahead, which is enough for one question
+}
+
+// count counts a facet of the events that its filter keeps. It gives false where a scan is
+// needed.
+func (k *facetsKnown) count(f *timeline.Filter, by string) (counts []int64, ok bool, err error) {
+	t := k.t
+	switch _, isTerm := t.terms.of(by); {
 	case f.Key() == "":
 		return t.countAll(by), true, nil
 	case !hasDays(f):
-		counted, err := viewed(t, f, ofValues, giveUp, t.countAllValues)
-		return counted[by], err == nil, err
-	case inWindow == nil:
+		values, err := viewed(t, f, ofValues, k.giveUp, t.countAllValues)
+		return values[by], err == nil, err
+	case !isTerm || k.weights() == nil:
 		return nil, false, nil
 	}
-	tallies, known, err := t.talliesAgain(f, by, giveUp)
-	return sums(tallies, inWindow), known, err
+	there := isAll(f) || t.views.has(f, ofMarksBy+by)
+	if !there && k.spent {
+		return nil, false, nil
+	}
+	tallies, ok, err := t.talliesBy(f, by, lately, k.giveUp)
+	if !ok {
+		return nil, false, err
+	}
+	k.spent = k.spent || !there
+	for _, y := range tallies {
+		counts = append(counts, y.inWindow(k.weights()))
+	}
+	return counts, true, nil
 }
 
 // countAll gives a facet of all events, of what is counted already.

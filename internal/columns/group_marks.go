@@ -9,28 +9,28 @@ import (
 )
 
 // chartOfGroupMarks makes a chart in groups of what is counted for its filter by group. It
-// gives false where marks do not tell what the chart needs.
+// gives false where marks do not tell what the chart needs, or are not counted.
 func (t *Table) chartOfGroupMarks(q timeline.ChartQuery) (made timeline.Chart, ok bool, err error) {
 	f := &q.Filter
-	counts := t.countsOfMarks(f)
 	chart, ok := timeline.NewMonthChart(q)
-	if counts == nil || !ok {
+	if !ok || f.On != (timeline.MonthDay{}) || t.marks.len()*(timeline.MaxGroups+1) > t.maxCells {
 		return made, false, nil
+	}
+	values, ok, err := t.talliesBy(f, q.GroupBy, 0, q.GiveUp)
+	if !ok {
+		return made, false, err
 	}
 	all, err := t.talliesOfAll(f, q.GiveUp)
 	if err != nil {
 		return made, false, err
 	}
-	added := t.addMarks(chart, all, counts)
+	weights := t.markWeights(f)
+	added := t.addMarks(chart, all, weights)
 	reach, ok := chart.Reach()
 	if !ok {
 		return made, false, nil
 	}
-	values, err := t.talliesBy(f, q.GroupBy, q.GiveUp)
-	if err != nil {
-		return made, false, err
-	}
-	order := t.rankMarks(q.GroupBy, values, counts, added, reach)
+	order := t.rankMarks(q.GroupBy, values, weights, added, reach)
 	shown := order[:min(len(order), timeline.MaxGroups)]
 	names := make([]string, len(shown))
 	parts := make([]groupPart, 0, len(order))
@@ -78,23 +78,10 @@ type groupPart struct {
 	slot  int
 }
 
-// talliesOfAll gives those that together have counted each event once that a filter keeps,
-// whatever it says of days.
-func (t *Table) talliesOfAll(f *timeline.Filter, giveUp func() bool) ([]*tally, error) {
-	if all, ok := t.tallies(f); ok {
-		return all, nil
-	}
-	counted, err := viewed(t, f, ofMarks, giveUp, t.countMarks)
-	if err != nil {
-		return nil, err
-	}
-	return []*tally{&counted.tally}, nil
-}
-
 // addMarks adds the marks of tallies to a chart, and the events without marks that its
 // window keeps. It says of each mark, by its number, the how many-th was added: -1 for those
 // that were not.
-func (t *Table) addMarks(chart *timeline.MonthChart, tallies []*tally, counts []int8) (added []int32) {
+func (t *Table) addMarks(chart *timeline.MonthChart, tallies []*tally, weights []int8) (added []int32) {
 	times := make([]uint32, t.marks.len())
 	for _, y := range tallies {
 		y.each(func(mark, n uint32) { times[mark] += n })
@@ -108,10 +95,9 @@ func (t *Table) addMarks(chart *timeline.MonthChart, tallies []*tally, counts []
 			continue
 		}
 		var kept bool
-		if text := t.marks.at(uint32(n)); timeline.MarkKind(text[0]) != whole {
-			kept = chart.Add(readMark(text), times)
-		} else if kept = counts[n] != 0; kept {
-			readShape(text[1:], &s)
+		if m, ok := t.markOr(uint32(n), &s); ok {
+			kept = chart.Add(m, times)
+		} else if kept = weights[n] != 0; kept {
 			sample := s.sample()
 			chart.AddWhole(&sample, times)
 		}
@@ -125,7 +111,7 @@ func (t *Table) addMarks(chart *timeline.MonthChart, tallies []*tally, counts []
 
 // rankMarks gives the values that some event in the window has, those first whose events
 // possibly lie in the most buckets.
-func (t *Table) rankMarks(by string, tallies []*tally, counts []int8, added, reach []int32) []uint32 {
+func (t *Table) rankMarks(by string, tallies []*tally, weights []int8, added, reach []int32) []uint32 {
 	buckets := make([]int32, len(added))
 	for n, i := range added {
 		if i >= 0 {
@@ -133,45 +119,55 @@ func (t *Table) rankMarks(by string, tallies []*tally, counts []int8, added, rea
 		}
 	}
 	var values []uint32
-	sums := make([]int64, len(tallies))
+	reached := make([]int64, len(tallies))
 	for value, y := range tallies {
-		if y.sum(counts) == 0 {
+		if y.inWindow(weights) == 0 {
 			continue
 		}
 		values = append(values, uint32(value))
-		y.each(func(mark, n uint32) { sums[value] += int64(n) * int64(buckets[mark]) })
+		y.each(func(mark, n uint32) { reached[value] += int64(n) * int64(buckets[mark]) })
 	}
 	names := t.valueNames(by)
 	slices.SortFunc(values, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(names[a], names[b]))
+		return cmp.Or(cmp.Compare(reached[b], reached[a]), cmp.Compare(names[a], names[b]))
 	})
 	return values
 }
 
 // othersThan gives the marks of the events that a filter keeps, whatever it says of days,
-// and that have a country besides those named.
+// and that have a country besides those named. Which countries a chart names depends on its
+// window: the marks are kept when the same are named again.
 func (t *Table) othersThan(f *timeline.Filter, named []string, giveUp func() bool) (*tally, error) {
 	named = slices.Sorted(slices.Values(named))
-	o, err := viewed(t, f, ofOthersThan+strings.Join(named, " "), giveUp, func(q *query) (*otherCounts, error) {
-		o := &otherCounts{named: t.terms.countryWords.numbers(named)}
-		others := newBits(t.roles.len())
-		for n := range t.roles.len() {
-			if q.roles.has(uint32(n)) && o.has(t, uint32(n)) {
-				others.set(n)
-			}
-		}
-		q.roles = others
-		counted, err := t.countMarks(q)
-		if err != nil {
-			return nil, err
-		}
-		o.markCounts = *counted
-		return o, nil
-	})
+	count := func(q *query) (*otherCounts, error) { return t.countOthers(q, named) }
+	others, ok, err := viewedAgain(t, f, ofOthersThan+strings.Join(named, " "), 0, giveUp, count)
+	if !ok && err == nil {
+		always := timeless(f)
+		others, err = count(t.compile(&always, giveUp))
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &o.tally, nil
+	return &others.tally, nil
+}
+
+// countOthers counts the marks of the events that a query keeps and that have a country
+// besides those named.
+func (t *Table) countOthers(q *query, named []string) (*otherCounts, error) {
+	o := &otherCounts{named: t.terms.countryWords.numbers(named)}
+	roles := newBits(t.roles.len())
+	for n := range t.roles.len() {
+		if q.roles.has(uint32(n)) && o.has(t, uint32(n)) {
+			roles.set(n)
+		}
+	}
+	q.roles = roles
+	made, err := t.countMarks(q)
+	if err != nil {
+		return nil, err
+	}
+	o.markCounts = *made
+	return o, nil
 }
 
 // otherCounts counts the marks of events that have a country besides those named.

@@ -52,8 +52,5 @@ func (t *Table) pick(q *query, c *chunk, places []uint16) []uint16 {
 func (t *Table) Count(f *timeline.Filter, giveUp func() bool) (int64, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if n, ok := t.countOfMarks(f); ok {
-		return n, nil
-	}
 	return t.countOfView(f, giveUp)
 }

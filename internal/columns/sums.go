@@ -4,14 +4,14 @@ import "github.com/tarikh-timeline/tarikh/internal/timeline"
 
 // measureSums are a measure of the events that a filter keeps, added up by mark.
 type measureSums struct {
-	name  uint32                // of the measure
-	list  []timeline.MeasureSum // by number of the mark
-	whole map[wholeValue]int32  // of the events without marks: how many carry each value
-	large int                   // events that carry more than can be added up
+	name  uint32                         // of the measure
+	marks map[uint32]timeline.MeasureSum // by number of the mark; not those of nothing
+	whole map[wholeValue]int32           // of the events without marks: how many carry each value
+	large map[uint32]int32               // by shape: how many carry more than can be added up
 }
 
-// wholeValue is a value of events without marks, which are alike but for what a chart does
-// not need.
+// wholeValue is what events have in common that are added to a chart together where they
+// have no marks: the number that stands for their shape, and what they carry.
 type wholeValue struct {
 	mark  uint32
 	value float64
@@ -19,52 +19,67 @@ type wholeValue struct {
 
 func (m *measureSums) add(t *Table, r record, by int) bool {
 	for b := t.measures.at(r.measures); len(b) > 0; b = b[measureSize:] {
-		if name, value := readMeasure(b); name == m.name {
-			amount := timeline.AmountOf(value)
-			return m.addValue(t, r.shape, value, &amount, by)
+		name, value := readMeasure(b)
+		if name != m.name {
+			continue
+		}
+		if m.addApart(t, r.shape, value, by) {
+			return true
+		}
+		amount := timeline.AmountOf(value)
+		for _, mark := range t.shapeMarks[r.shape] {
+			if mark == 0 {
+				continue
+			}
+			sum := m.marks[mark]
+			if by > 0 {
+				sum.Add(&amount)
+			} else {
+				sum.Take(&amount)
+			}
+			if m.marks[mark] = sum; sum.Events == 0 {
+				delete(m.marks, mark)
+			}
+			if sum.Events < 0 {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// addValue adds the value of an event, or takes it away.
-func (m *measureSums) addValue(t *Table, shape uint32, value float64, amount *timeline.Amount, by int) bool {
+// addApart counts a value that is not added up by mark, and gives false for others. That
+// less than nothing is left cannot be: what goes was counted in the tallies, too.
+func (m *measureSums) addApart(t *Table, shapeNumber uint32, value float64, by int) bool {
 	if value >= timeline.MostSummed {
-		m.large += by
-		return m.large >= 0
+		addCount(m.large, shapeNumber, by)
+		return true
 	}
-	marks := t.shapeMarks[shape]
-	if timeline.MarkKind(t.marks.at(marks[0])[0]) == whole {
-		key := wholeValue{marks[0], value}
-		left := m.whole[key] + int32(by)
-		if m.whole[key] = left; left == 0 {
-			delete(m.whole, key)
-		}
-		return left >= 0
+	mark := t.shapeMarks[shapeNumber][0]
+	if timeline.MarkKind(t.marks.at(mark)[0]) != whole {
+		return false
 	}
-	ok := true
-	for _, mark := range marks {
-		if mark == 0 {
-			continue
-		}
-		if int(mark) >= len(m.list) {
-			m.list = append(m.list, make([]timeline.MeasureSum, int(mark)+1-len(m.list))...)
-		}
-		if by > 0 {
-			m.list[mark].Add(amount)
-		} else {
-			m.list[mark].Take(amount)
-		}
-		ok = ok && m.list[mark].Events >= 0
-	}
-	return ok
+	addCount(m.whole, wholeValue{mark, value}, by)
+	return true
 }
 
-func (m *measureSums) bytes() int { return 32*cap(m.list) + 40*len(m.whole) }
+// addCount adds to a count, of which none is kept that is nothing.
+func addCount[K comparable](counts map[K]int32, key K, by int) {
+	if left := counts[key] + int32(by); left == 0 {
+		delete(counts, key)
+	} else {
+		counts[key] = left
+	}
+}
+
+func (m *measureSums) bytes() int { return 80*len(m.marks) + 50*len(m.whole) + 20*len(m.large) }
 
 // sumMarks adds up a measure of the events that a query keeps.
 func (t *Table) sumMarks(q *query, measure string) (*measureSums, error) {
-	m := &measureSums{name: t.measureNames.ids[measure], list: make([]timeline.MeasureSum, t.marks.len()), whole: map[wholeValue]int32{}}
+	m := &measureSums{
+		name: t.measureNames.ids[measure], marks: map[uint32]timeline.MeasureSum{},
+		whole: map[wholeValue]int32{}, large: map[uint32]int32{},
+	}
 	values := t.measureValues(measure)
 	amounts := make([]timeline.Amount, len(values.list))
 	for i, value := range values.list {
@@ -72,46 +87,57 @@ func (t *Table) sumMarks(q *query, measure string) (*measureSums, error) {
 			amounts[i] = timeline.AmountOf(value)
 		}
 	}
+	sums := make([]timeline.MeasureSum, t.marks.len())
 	err := t.scan(q, func(c *chunk, places []uint16, sign int) {
 		for _, p := range places {
-			if n := values.of[c.measures.at(p)]; n != 0 {
-				m.addValue(t, c.shape[p], values.list[n], &amounts[n], sign)
+			n := values.of[c.measures.at(p)]
+			if n == 0 || m.addApart(t, c.shape[p], values.list[n], sign) {
+				continue
+			}
+			for _, mark := range t.shapeMarks[c.shape[p]] {
+				switch {
+				case mark == 0:
+				case sign > 0:
+					sums[mark].Add(&amounts[n])
+				default:
+					sums[mark].Take(&amounts[n])
+				}
 			}
 		}
 	})
+	for mark, sum := range sums {
+		if sum.Events > 0 {
+			m.marks[uint32(mark)] = sum
+		}
+	}
 	return m, err
 }
 
 // chartOfSums makes a chart of a measure of what is added up for its filter. It gives false
-// where that does not tell what the chart needs.
+// where that does not tell what the chart needs, or is not counted.
 func (t *Table) chartOfSums(q timeline.ChartQuery) (made timeline.Chart, ok bool, err error) {
 	f := &q.Filter
-	counts := t.countsOfMarks(f)
 	chart, ok := timeline.NewMonthChart(q)
-	if _, known := t.measureNames.ids[q.Measure]; counts == nil || !ok || !known {
+	if _, known := t.measureNames.ids[q.Measure]; !ok || !known || f.On != (timeline.MonthDay{}) {
 		return made, false, nil
+	}
+	sums, ok, err := viewedAgain(t, f, ofMeasure+q.Measure, 0, q.GiveUp, func(all *query) (*measureSums, error) { return t.sumMarks(all, q.Measure) })
+	if !ok || sums.anyLarge(t, f) {
+		return made, false, err
 	}
 	all, err := t.talliesOfAll(f, q.GiveUp)
 	if err != nil {
 		return made, false, err
 	}
-	sums, err := viewed(t, f, ofMeasure+q.Measure, q.GiveUp, func(q2 *query) (*measureSums, error) { return t.sumMarks(q2, q.Measure) })
-	if err != nil {
-		return made, false, err
-	}
-	if sums.large > 0 {
-		return made, false, nil
-	}
-	t.addMarks(chart, all, counts)
-	for n := range sums.list {
-		if sum := &sums.list[n]; sum.Events > 0 {
-			chart.AddSum(readMark(t.marks.at(uint32(n))), sum)
-		}
-	}
+	weights := t.markWeights(f)
+	t.addMarks(chart, all, weights)
 	var s shape
+	for n, sum := range sums.marks {
+		chart.AddSum(readMark(t.marks.at(n)), &sum)
+	}
 	for key, times := range sums.whole {
-		if counts[key.mark] != 0 {
-			readShape(t.marks.at(key.mark)[1:], &s)
+		if weights[key.mark] != 0 {
+			t.markOr(key.mark, &s)
 			sample := s.sample()
 			sample.Measure, sample.HasMeasure = key.value, true
 			chart.AddWholeMeasure(&sample, uint32(times))
@@ -119,4 +145,16 @@ func (t *Table) chartOfSums(q timeline.ChartQuery) (made timeline.Chart, ok bool
 	}
 	made, ok = chart.Chart()
 	return made, ok, nil
+}
+
+// anyLarge tells whether the window keeps an event that carries more than can be added up.
+func (m *measureSums) anyLarge(t *Table, f *timeline.Filter) bool {
+	inWindow := windowTest(f)
+	var s shape
+	for n := range m.large {
+		if readShape(t.shapes.at(n), &s); !f.HasWindow() || inWindow(&s) {
+			return true
+		}
+	}
+	return false
 }

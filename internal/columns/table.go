@@ -13,8 +13,10 @@
 // sets of numbers (filter.go), a scan looks the numbers of each record up in the sets
 // (scan.go). Of each country, region, type and so on it is counted beside, with every
 // change, which marks its events leave in a chart by months (tally.go), so that these
-// charts cost the same however many events there are (chart.go); of the filters that were
-// asked last, too (views.go).
+// charts cost the same however many events there are (chart.go), in groups too
+// (group_marks.go), and so do facets in windows of whole months (facets.go). Of the filters
+// that were asked last the same is counted by and by (views.go), and what their events
+// carry of a measure (sums.go).
 package columns
 
 import (
@@ -95,7 +97,7 @@ func New() *Table {
 	// Each scan reads again what is gone, and settling it reads all: it is put off until
 	// there are so many, and a share of the events.
 	const settleAfter = 1024
-	const maxCells = 1 << 23 // 32 MB
+	const maxCells = 1 << 22 // 16 MB
 	return &Table{
 		settleAfter: settleAfter, maxCells: maxCells,
 		shapes:      newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),

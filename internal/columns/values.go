@@ -59,10 +59,10 @@ func (v valueCounts) bytes() int {
 	return n
 }
 
-// counted are the facets that a table knows.
-var counted = []string{timeline.GroupCountry, timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset, timeline.GroupTag}
+// allFacets are those that a table knows.
+var allFacets = []string{timeline.GroupCountry, timeline.GroupType, timeline.GroupStatus, timeline.GroupDataset, timeline.GroupTag}
 
-func (t *Table) countAllValues(q *query) (valueCounts, error) { return t.countValues(q, counted) }
+func (t *Table) countAllValues(q *query) (valueCounts, error) { return t.countValues(q, allFacets) }
 
 // countValues counts the values that the events which a query keeps have of facets, each
 // list of countries and so on once.

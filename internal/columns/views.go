@@ -1,6 +1,7 @@
 package columns
 
 import (
+	"math"
 	"sync"
 
 	"github.com/tarikh-timeline/tarikh/internal/edtf"
@@ -16,8 +17,12 @@ const maxAsked = 128
 // viewsShare is which part of what the events take the views take at most.
 const viewsShare = 8
 
-// lately is among how many of the last uses of views one is used lately, see viewedAgain.
-const lately = 32
+// lately is among how many of the last uses of views one is used lately, see viewedSparing;
+// later is after how many it is tried again to keep what had no room beside those.
+const (
+	lately = 32
+	later  = 256
+)
 
 // views are what was counted for the filters that were asked last. Whoever moves a window,
 // or asks again after something was written, does not wait for another scan: what a view
@@ -25,7 +30,7 @@ const lately = 32
 type views struct {
 	mu    sync.Mutex // of the map, of what views are made of and of their last use
 	by    map[viewKey]*view
-	asked map[viewKey]bool // what was asked for once; false: it is too large to be kept
+	asked map[viewKey]int // what was asked for once, and from which use on it is worth counting
 	uses  int
 	bytes int // of all
 	least int // bytes that are allowed however few the events are
@@ -61,7 +66,7 @@ const (
 
 	ofMarksBy    = "marks by "     // of the events of each value, for facets in whole months and for groups
 	ofMeasure    = "sums of "      // of a measure, by mark
-	ofOthersThan = "others than: " // marks of the events that have a value besides those that follow
+	ofOthersThan = "others than: " // marks of the events that have a country besides those that follow
 )
 
 // counts is what one kind of view counts.
@@ -83,28 +88,35 @@ func hasDays(f *timeline.Filter) bool { return f.HasWindow() || f.On != (timelin
 // viewed gives what is counted for a filter, whatever it says of days, and counts it where
 // it was not asked for lately. The table is read. The error is timeline.ErrGivenUp.
 func viewed[C counts](t *Table, f *timeline.Filter, of string, giveUp func() bool, count func(*query) (C, error)) (C, error) {
-	return viewedOr(t, f, of, 0, giveUp, count)
+	return viewedSparing(t, f, of, 0, giveUp, count)
 }
 
-// viewedAgain is viewed for what can be had in another way, which takes no longer than to
-// count it once: it is kept where those that are used lately need not be forgotten for it,
-// so that many that are asked for in turn are not counted each time.
-func viewedAgain[C counts](t *Table, f *timeline.Filter, of string, giveUp func() bool, count func(*query) (C, error)) (C, error) {
-	return viewedOr(t, f, of, lately, giveUp, count)
+// viewedAgain is viewed for what can be had in another way: it gives false where the filter
+// comes for the first time, or could not be kept before. spare is of viewedSparing.
+func viewedAgain[C counts](t *Table, f *timeline.Filter, of string, spare int, giveUp func() bool, count func(*query) (C, error)) (c C, ok bool, err error) {
+	if !t.views.again(f, of) {
+		return c, false, nil
+	}
+	c, err = viewedSparing(t, f, of, spare, giveUp, count)
+	return c, err == nil, err
 }
 
-func viewedOr[C counts](t *Table, f *timeline.Filter, of string, spare int, giveUp func() bool, count func(*query) (C, error)) (C, error) {
+// viewedSparing is viewed, and keeps what it has counted where none of those that are among
+// so many of the last uses has to be forgotten for it: what can be had in another way that
+// takes hardly longer must not push out what cannot.
+
+func viewedSparing[C counts](t *Table, f *timeline.Filter, of string, spare int, giveUp func() bool, count func(*query) (C, error)) (C, error) {
 	always := timeless(f)
 	key := viewKey{always.Key(), of}
 	if known, ok := t.views.find(key).(C); ok {
 		return known, nil
 	}
-	counted, err := count(t.compile(&always, giveUp)) // others may count the same meanwhile
+	made, err := count(t.compile(&always, giveUp)) // others may count the same meanwhile
 	if err != nil {
-		return counted, err
+		return made, err
 	}
-	t.views.keep(t, key, &view{counts: counted, filter: always}, spare)
-	return counted, nil
+	t.views.keep(t, key, &view{counts: made, filter: always}, spare)
+	return made, nil
 }
 
 // find gives what a view has counted; nil where there is none.
@@ -120,6 +132,14 @@ func (v *views) find(key viewKey) counts {
 	return known.counts
 }
 
+// has tells whether there is a view of a filter.
+func (v *views) has(f *timeline.Filter, of string) bool {
+	always := timeless(f)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.by[viewKey{always.Key(), of}] != nil
+}
+
 // again tells whether a view of a filter is there, or was asked for before and can be
 // kept.
 func (v *views) again(f *timeline.Filter, of string) bool {
@@ -130,20 +150,21 @@ func (v *views) again(f *timeline.Filter, of string) bool {
 	if v.by[key] != nil {
 		return true
 	}
-	worth, known := v.asked[key]
+	v.uses++
+	from, known := v.asked[key]
 	if !known {
-		v.note(key, true)
+		v.note(key, v.uses)
 	}
-	return worth
+	return known && v.uses >= from
 }
 
-// note remembers that a question was asked, and whether what it takes can be kept; mu is
-// held.
-func (v *views) note(key viewKey, worth bool) {
+// note remembers that a question was asked, and from which use on it is worth counting what
+// it takes; mu is held.
+func (v *views) note(key viewKey, from int) {
 	if v.asked == nil || len(v.asked) >= maxAsked {
-		v.asked = map[viewKey]bool{}
+		v.asked = map[viewKey]int{}
 	}
-	v.asked[key] = worth
+	v.asked[key] = from
 }
 
 // most is how many bytes all may take.
@@ -154,26 +175,29 @@ func (v *views) most(t *Table) int { return max(v.least, t.eventBytes()/viewsSha
 func (v *views) keep(t *Table, key viewKey, one *view, spare int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	size, most := one.bytes(t), v.most(t)
-	spared, number := 0, 0
-	for _, other := range v.by {
-		if spare > 0 && other.used > v.uses-spare {
-			spared += other.bytes(t)
-			number++
-		}
-	}
-	if size+spared > most || number >= maxViews {
-		v.note(key, false)
+	if v.by[key] != nil {
 		return
 	}
-	if v.by[key] != nil {
+	v.uses++
+	spared := 0
+	for _, other := range v.by {
+		if other.used > v.uses-spare {
+			spared += other.bytes(t)
+		}
+	}
+	size, most := one.bytes(t), v.most(t)
+	switch {
+	case size > most:
+		v.note(key, math.MaxInt)
+		return
+	case size+spared > most:
+		v.note(key, v.uses+later)
 		return
 	}
 	if v.by == nil {
 		v.by = map[viewKey]*view{}
 	}
 	v.forget(t, maxViews-1, most-size)
-	v.uses++
 	one.used = v.uses
 	v.by[key] = one
 	v.bytes += size

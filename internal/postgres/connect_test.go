@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -9,49 +11,67 @@ import (
 	"github.com/tarikh-timeline/tarikh/internal/timeline"
 )
 
-// TestConnectTime: a database that takes long to take a connection is away after 2 s, or
-// after the time that is set, to readers and to writers.
+// TestConnectTime: a database that takes long to take a connection is away to readers and
+// to writers, unless they may wait for longer.
 func TestConnectTime(t *testing.T) {
 	t.Parallel()
 	wire := pgtest.NewWire(t, pgtest.New(t))
 	wire.Silence()
-	speak := time.AfterFunc(4*time.Second, wire.Speak)
-	t.Cleanup(func() { speak.Stop() })
-	opened := func(most time.Duration) *postgres.Store {
+	ask := func(most time.Duration) (answers chan error) {
 		s, err := postgres.Open(t.Context(), postgres.Options{URL: wire.URL(), MaxConns: 2, ConnectTime: most})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.Close)
-		return s
-	}
-	type answer struct {
-		of     string
-		silent bool // where it is to come before the database speaks
-		err    error
-	}
-	answers := make(chan answer)
-	ask := func(of string, most time.Duration, silent bool) {
-		s := opened(most)
+		answers = make(chan error, 2)
 		go func() {
 			_, _, err := s.ReadRevision(t.Context())
-			answers <- answer{"reading, " + of, silent, err}
+			answers <- err
 		}()
 		go func() {
 			_, err := s.CreateDataset(t.Context(), timeline.Dataset{Slug: "there", Title: timeline.Text{"en": "There"}}, nil, author)
-			answers <- answer{"writing, " + of, silent, err}
+			answers <- err
 		}()
+		return answers
 	}
-	ask("as if nothing is set", 0, true)
-	ask("in a short time", 200*time.Millisecond, true)
-	ask("in a long time", patience, false)
-	for range 6 {
-		got := <-answers
-		switch {
-		case got.silent && kindOf(got.err) != timeline.KindUnavailable:
-			t.Errorf("%s: %v", got.of, got.err)
-		case !got.silent && got.err != nil:
-			t.Errorf("%s: %v", got.of, got.err)
+	long, usual := ask(patience), ask(0)
+	for range 2 {
+		if err := <-usual; kindOf(err) != timeline.KindUnavailable {
+			t.Errorf("as if nothing is set, while the database is silent: %v", err)
 		}
+	}
+	wire.Speak()
+	for range 2 {
+		if err := <-long; err != nil {
+			t.Errorf("when there is time: %v", err)
+		}
+	}
+}
+
+// TestTimeIsUpBeforeThereIsAConnection: who has waited in vain for a connection learns
+// that the database is away, and not that something may have been stored.
+func TestTimeIsUpBeforeThereIsAConnection(t *testing.T) {
+	t.Parallel()
+	wire := pgtest.NewWire(t, pgtest.New(t))
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: wire.URL(), MaxConns: 2, ConnectTime: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	wire.Silence()
+	defer wire.Speak()
+	write := func(ctx context.Context) error {
+		_, err := s.CreateDataset(ctx, timeline.Dataset{Slug: "there", Title: timeline.Text{"en": "There"}}, nil, author)
+		return err
+	}
+	hasty, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := write(hasty); kindOf(err) != timeline.KindUnavailable {
+		t.Errorf("the time was up: %v", err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, leave)
+	if err := write(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("the client left: %v", err)
 	}
 }

@@ -82,9 +82,10 @@ func unavailable(err error) error {
 }
 
 // unreachable makes a failure to get a connection a matter of availability,
-// whatever its form (refused, time out, no such socket), unless the caller left.
+// whatever its form (refused, time out, no such socket), unless the caller left. That the
+// caller's own time is up is no other matter: nothing was asked of the database yet.
 func unreachable(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
 	return unavailable(err)

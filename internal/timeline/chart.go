@@ -119,7 +119,8 @@ type ChartBuilder struct {
 	first   edtf.Day // the known days of all events
 	last    edtf.Day
 	largest float64
-	sums    []fixed // of events that were added up, see MonthChart.AddSum
+	summing bool    // see MonthChart.AddSum
+	sums    []fixed // of events that were added up
 }
 
 // chartEvent is what is kept of an event.
@@ -132,8 +133,8 @@ type chartEvent struct {
 	form     chartForm
 	doubtful bool   // uncertain or approximate: never certain
 	times    uint32 // how many events it stands for
-	weight   float64
 	sum      uint32 // the place in ChartBuilder.sums, behind 0, of what is in the weight's place
+	weight   float64
 }
 
 // chartForm is how an event takes its place in time.

@@ -14,8 +14,8 @@ type GroupChart struct {
 	months *MonthCount // of whose marks the chart is made, or nil
 }
 
-// Reach gives for each call of AddTimes the number of buckets that its events possibly
-// lie in. Groups are ranked by the sum of them. Its error is that of Chart.
+// Reach gives for each call of AddTimes, or what MonthChart has added in its place, the
+// number of buckets that its events possibly lie in. Groups are ranked by the sum of them. Its error is that of Chart.
 func (c *ChartBuilder) Reach() ([]int32, error) {
 	axis, err := c.axis()
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *ChartBuilder) Groups(shown []string, other bool) (*GroupChart, error) {
 	return g, nil
 }
 
-// Add says of the events of the i-th call of AddTimes how many each shown group has,
+// Add says of the events of the i-th call of AddTimes, see Reach, how many each shown group has,
 // and behind these how many have a value that is not shown. Each i is to be added once.
 func (g *GroupChart) Add(i int, times []uint32) {
 	e := g.events[i/block][i%block]

@@ -174,9 +174,7 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone && q.Measure != MeasureEvents {
 		return nil, false
 	}
-	if q.Measure != MeasureEvents {
-		c.builder.sums = []fixed{}
-	}
+	c.builder.summing = q.Measure != MeasureEvents
 	return c, true
 }
 
@@ -208,7 +206,7 @@ func (c *MonthChart) Add(m Mark, times uint32) bool {
 		c.over(hi, n)
 	}
 	e, needed := c.eventOf(m)
-	if !needed || c.builder.query.Measure != MeasureEvents {
+	if !needed || c.builder.summing {
 		return false
 	}
 	e.times, e.weight, c.builder.largest = times, 1, 1
@@ -314,17 +312,17 @@ func (c *MonthChart) Chart() (Chart, bool) {
 	if err != nil {
 		return Chart{}, false
 	}
-	if chart.Measure == MeasureEvents {
-		chart.Total = float64(c.count.total)
-	} else {
-		chart.Total = c.builder.scale().float(c.sum)
+	chart.Total = float64(c.count.total)
+	if c.builder.summing {
+		chart.Total = summed.float(c.sum)
 	}
 	return chart, true
 }
 
-// Reach gives for each mark and each event that was added, in this order, the number of
-// buckets that it possibly lies in; it is negative for an end, which takes away from what
-// its start has. Groups are ranked by the sum of them. It gives false where Chart does.
+// Reach gives for each mark and each event without marks that was added, in this order, the
+// number of buckets that it possibly lies in; it is negative for an end, which takes away
+// from what its start has. Groups are ranked by the sum of them. It gives false where Chart
+// does.
 func (c *MonthChart) Reach() ([]int32, bool) {
 	if !c.known() {
 		return nil, false
@@ -334,8 +332,10 @@ func (c *MonthChart) Reach() ([]int32, bool) {
 }
 
 // Groups begins a chart that shows groups of these values, in this order, and the others
-// if there are any. Reach was asked before.
+// if there are any. It is for charts of which Reach gave true; its error is that of the
+// builder's Groups.
 func (c *MonthChart) Groups(shown []string, other bool) (*GroupChart, error) {
+	c.known()
 	g, err := c.builder.Groups(shown, other)
 	if err == nil {
 		g.months = &c.count

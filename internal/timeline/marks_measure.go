@@ -34,7 +34,7 @@ func (s *MeasureSum) Take(a *Amount) {
 
 // scale is that of a chart's sums.
 func (c *ChartBuilder) scale() scale {
-	if c.sums != nil {
+	if c.summing {
 		return summed
 	}
 	return scaleFor(c.largest, c.number)
