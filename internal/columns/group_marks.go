@@ -140,7 +140,7 @@ func (t *Table) rankMarks(by string, tallies []*tally, weights []int8, added, re
 func (t *Table) othersThan(f *timeline.Filter, named []string, giveUp func() bool) (*tally, error) {
 	named = slices.Sorted(slices.Values(named))
 	count := func(q *query) (*otherCounts, error) { return t.countOthers(q, named) }
-	others, ok, err := viewedAgain(t, f, ofOthersThan+strings.Join(named, " "), 0, giveUp, count)
+	others, ok, err := viewedAgain(t, f, ofOthersThan+strings.Join(named, " "), lately, giveUp, count)
 	if !ok && err == nil {
 		always := timeless(f)
 		others, err = count(t.compile(&always, giveUp))

@@ -33,7 +33,8 @@ func (t *Table) talliesBy(f *timeline.Filter, by string, spare int, giveUp func(
 	if !isTerm || isAll(f) {
 		return list, isTerm, nil
 	}
-	if t.marks.len()*len(list) > t.maxCells*maxPasses {
+	atOnce := max(1, t.maxCells/t.marks.len())
+	if (len(list)+atOnce-1)/atOnce > maxPasses && !t.views.has(f, ofMarksBy+by) {
 		return nil, false, nil
 	}
 	v, ok, err := viewedAgain(t, f, ofMarksBy+by, spare, giveUp, func(q *query) (*valueTallies, error) { return t.countMarksBy(q, by) })
@@ -50,7 +51,8 @@ func isAll(f *timeline.Filter) bool {
 }
 
 // maxPasses is how often the records are read at most to count marks by value, each time
-// for as many values as there are cells for: about as often as another way takes.
+// for as many values as there are cells for: as often as a chart in groups reads them
+// otherwise.
 const maxPasses = 3
 
 // countMarksBy counts the marks of the events that a query keeps by the values of a facet,

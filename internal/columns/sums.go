@@ -23,8 +23,8 @@ func (m *measureSums) add(t *Table, r record, by int) bool {
 		if name != m.name {
 			continue
 		}
-		if m.addApart(t, r.shape, value, by) {
-			return true
+		if apart, ok := m.addApart(t, r.shape, value, by); apart {
+			return ok
 		}
 		amount := timeline.AmountOf(value)
 		for _, mark := range t.shapeMarks[r.shape] {
@@ -48,28 +48,29 @@ func (m *measureSums) add(t *Table, r record, by int) bool {
 	return true
 }
 
-// addApart counts a value that is not added up by mark, and gives false for others. That
-// less than nothing is left cannot be: what goes was counted in the tallies, too.
-func (m *measureSums) addApart(t *Table, shapeNumber uint32, value float64, by int) bool {
+// addApart counts a value that is not added up by mark; apart is false for others, and ok
+// where less than nothing would be left.
+func (m *measureSums) addApart(t *Table, shapeNumber uint32, value float64, by int) (apart, ok bool) {
 	if value >= timeline.MostSummed {
-		addCount(m.large, shapeNumber, by)
-		return true
+		return true, addCount(m.large, shapeNumber, by)
 	}
 	mark := t.shapeMarks[shapeNumber][0]
 	if timeline.MarkKind(t.marks.at(mark)[0]) != whole {
-		return false
+		return false, true
 	}
-	addCount(m.whole, wholeValue{mark, value}, by)
-	return true
+	return true, addCount(m.whole, wholeValue{mark, value}, by)
 }
 
-// addCount adds to a count, of which none is kept that is nothing.
-func addCount[K comparable](counts map[K]int32, key K, by int) {
-	if left := counts[key] + int32(by); left == 0 {
+// addCount adds to a count, of which none is kept that is nothing. It gives false where less
+// than nothing is left.
+func addCount[K comparable](counts map[K]int32, key K, by int) bool {
+	left := counts[key] + int32(by)
+	if left == 0 {
 		delete(counts, key)
 	} else {
 		counts[key] = left
 	}
+	return left >= 0
 }
 
 func (m *measureSums) bytes() int { return 80*len(m.marks) + 50*len(m.whole) + 20*len(m.large) }
@@ -91,7 +92,10 @@ func (t *Table) sumMarks(q *query, measure string) (*measureSums, error) {
 	err := t.scan(q, func(c *chunk, places []uint16, sign int) {
 		for _, p := range places {
 			n := values.of[c.measures.at(p)]
-			if n == 0 || m.addApart(t, c.shape[p], values.list[n], sign) {
+			if n == 0 {
+				continue
+			}
+			if apart, _ := m.addApart(t, c.shape[p], values.list[n], sign); apart {
 				continue
 			}
 			for _, mark := range t.shapeMarks[c.shape[p]] {
@@ -118,7 +122,8 @@ func (t *Table) sumMarks(q *query, measure string) (*measureSums, error) {
 func (t *Table) chartOfSums(q timeline.ChartQuery) (made timeline.Chart, ok bool, err error) {
 	f := &q.Filter
 	chart, ok := timeline.NewMonthChart(q)
-	if _, known := t.measureNames.ids[q.Measure]; !ok || !known || f.On != (timeline.MonthDay{}) {
+	const perMark = 8 // cells that a sum takes
+	if _, known := t.measureNames.ids[q.Measure]; !ok || !known || f.On != (timeline.MonthDay{}) || perMark*t.marks.len() > t.maxCells {
 		return made, false, nil
 	}
 	sums, ok, err := viewedAgain(t, f, ofMeasure+q.Measure, 0, q.GiveUp, func(all *query) (*measureSums, error) { return t.sumMarks(all, q.Measure) })

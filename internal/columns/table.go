@@ -100,7 +100,7 @@ func New() *Table {
 	const maxCells = 1 << 22 // 16 MB
 	return &Table{
 		settleAfter: settleAfter, maxCells: maxCells,
-		shapes:      newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),
+		shapes: newDictionary(), classes: newDictionary(), roles: newDictionary(), tags: newDictionary(), measures: newDictionary(),
 		views: views{least: 1 << 20},
 		marks: newDictionary(), shapeMarks: make([][2]uint32, 1), terms: newTerms(),
 	}

@@ -103,8 +103,8 @@ func viewedAgain[C counts](t *Table, f *timeline.Filter, of string, spare int, g
 
 // viewedSparing is viewed, and keeps what it has counted where none of those that are among
 // so many of the last uses has to be forgotten for it: what can be had in another way that
-// takes hardly longer must not push out what cannot.
-
+// takes hardly longer must not push out what cannot. What was given up is not tried again
+// soon: it may be had in the other way within the time there is.
 func viewedSparing[C counts](t *Table, f *timeline.Filter, of string, spare int, giveUp func() bool, count func(*query) (C, error)) (C, error) {
 	always := timeless(f)
 	key := viewKey{always.Key(), of}
@@ -113,6 +113,7 @@ func viewedSparing[C counts](t *Table, f *timeline.Filter, of string, spare int,
 	}
 	made, err := count(t.compile(&always, giveUp)) // others may count the same meanwhile
 	if err != nil {
+		t.views.tryLater(key)
 		return made, err
 	}
 	t.views.keep(t, key, &view{counts: made, filter: always}, spare)
@@ -130,6 +131,13 @@ func (v *views) find(key viewKey) counts {
 	v.uses++
 	known.used = v.uses
 	return known.counts
+}
+
+// tryLater notes that a view is not worth counting for a while.
+func (v *views) tryLater(key viewKey) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.note(key, v.uses+later)
 }
 
 // has tells whether there is a view of a filter.

@@ -53,13 +53,13 @@ func TestConnectTime(t *testing.T) {
 func TestTimeIsUpBeforeThereIsAConnection(t *testing.T) {
 	t.Parallel()
 	wire := pgtest.NewWire(t, pgtest.New(t))
+	wire.Silence()
+	t.Cleanup(wire.Speak)
 	s, err := postgres.Open(t.Context(), postgres.Options{URL: wire.URL(), MaxConns: 2, ConnectTime: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	wire.Silence()
-	defer wire.Speak()
 	write := func(ctx context.Context) error {
 		_, err := s.CreateDataset(ctx, timeline.Dataset{Slug: "there", Title: timeline.Text{"en": "There"}}, nil, author)
 		return err

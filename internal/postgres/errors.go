@@ -77,6 +77,20 @@ func noLongerPrimary(err error) bool {
 	return false
 }
 
+// lostCommit is the error of a commit that failed. Where the server did not say that it
+// undid the transaction, nobody knows what has become of it: the connection broke, or the
+// server stopped while it waited for its standby.
+func lostCommit(ctx context.Context, err error) error {
+	var pg *pgconn.PgError
+	if ctx.Err() != nil || errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57") && !strings.HasPrefix(pg.Code, "08") {
+		return err
+	}
+	return &timeline.Error{
+		Kind: timeline.KindUnavailable, RetryAfter: time.Second, Cause: err,
+		Message: "The database was lost at the end of this write. Whether it was stored is not known: look before you send it again.",
+	}
+}
+
 func unavailable(err error) error {
 	return &timeline.Error{Kind: timeline.KindUnavailable, Message: "The database cannot be reached; try again shortly.", RetryAfter: time.Second, Cause: err}
 }

@@ -320,7 +320,7 @@ func (r *replica) follow(ctx context.Context, s *Store) {
 // ask gives the revision that the replica has reached.
 func (r *replica) ask(ctx context.Context, conn **pgx.Conn) (revision int64, err error) {
 	if *conn == nil {
-		connecting, cancel := context.WithTimeout(ctx, min(r.connectTime, connectBudget)) // where its name leads may change
+		connecting, cancel := context.WithTimeout(ctx, r.connectTime)
 		defer cancel()
 		config := r.pool.Config().ConnConfig
 		config.DefaultQueryExecMode = pgx.QueryExecModeExec // behind any pooler

@@ -46,7 +46,7 @@ func (s *Store) commitRevision(ctx context.Context, tx pgx.Tx, at stamp) error {
 	began := time.Now() // it is the newest for as long as this transaction holds it
 	if err := tx.Commit(ctx); err != nil {
 		s.watch.doubt() // it may have been committed all the same
-		return err
+		return lostCommit(ctx, err)
 	}
 	if at.revision > 0 {
 		s.sawRevision(began, at.revision, at.at)

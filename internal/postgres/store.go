@@ -48,6 +48,7 @@ type Options struct {
 const (
 	queryBudget   = 2 * time.Second
 	connectBudget = 2 * time.Second        // unless Options say otherwise: a stopped database is told within 3 s
+	pingBudget    = 500 * time.Millisecond // a connection that was idle is tried first
 	undoBudget    = 2 * time.Second        // to roll back, and to look who is silent
 	cancelBudget  = 500 * time.Millisecond // what is not cancelled by then is given up with its connection
 	lockBudget    = 5 * time.Second        // a write's wait for the revision
@@ -201,7 +202,7 @@ func setPool(config *pgxpool.Config, o Options, url string) error {
 	}
 	// Of several hosts each gets its share: a dead one must not use up the budget.
 	config.ConnConfig.ConnectTimeout = o.connectTime() / time.Duration(hosts(config.ConnConfig))
-	config.PingTimeout = o.connectTime() / 4 // a connection that was idle is tried first
+	config.PingTimeout = min(pingBudget, o.connectTime()/4)
 	if o.ExecMode != "exec" {
 		config.ConnConfig.StatementCacheCapacity = statementsMax
 	}

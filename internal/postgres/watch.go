@@ -104,8 +104,7 @@ func (w *watch) doubt() {
 // While it runs, Revision answers from what it read.
 func (s *Store) Watch(ctx context.Context) {
 	config := s.pool.Config().ConnConfig
-	connecting := max(watchBudget, s.connectTime/2)
-	config.ConnectTimeout = connecting / time.Duration(hosts(config))
+	config.ConnectTimeout = watchBudget / time.Duration(hosts(config))
 	// A silent connection is given up; nothing has to be cancelled on the server.
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.DeadlineContextWatcherHandler{Conn: conn.Conn()}
@@ -125,7 +124,7 @@ func (s *Store) Watch(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
-		if err := s.look(ctx, config, connecting, &conn); err != nil {
+		if err := s.look(ctx, config, &conn); err != nil {
 			hangUp()
 		}
 		select {
@@ -137,12 +136,12 @@ func (s *Store) Watch(ctx context.Context) {
 }
 
 // look reads the revision once, on a new connection where there is none.
-func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, connecting time.Duration, conn **pgx.Conn) error {
+func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, conn **pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, watchBudget)
+	defer cancel()
 	if *conn == nil {
-		limited, cancel := context.WithTimeout(ctx, connecting)
-		defer cancel()
 		var err error
-		if *conn, err = pgx.ConnectConfig(limited, config); err != nil {
+		if *conn, err = pgx.ConnectConfig(ctx, config); err != nil {
 			*conn = nil
 			return err
 		}
@@ -150,8 +149,6 @@ func (s *Store) look(ctx context.Context, config *pgx.ConnConfig, connecting tim
 			s.pool.Reset()
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, watchBudget)
-	defer cancel()
 	began := time.Now()
 	var revision int64
 	var at time.Time

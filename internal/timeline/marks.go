@@ -174,6 +174,9 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone && q.Measure != MeasureEvents {
 		return nil, false
 	}
+	if auto := q.Interval == IntervalAuto || q.Interval == ""; auto && q.Window.From.Known && q.Window.To.Known && q.Window.To.Day-q.Window.From.Day <= shortestOfMarks {
+		return nil, false // see known
+	}
 	c.builder.summing = q.Measure != MeasureEvents
 	return c, true
 }
@@ -279,6 +282,10 @@ func (c *MonthChart) starts(month int, n int64) {
 	}
 }
 
+// shortestOfMarks is up to how many days an axis has weeks, or less, where the interval is
+// for us to choose.
+const shortestOfMarks = 7 * (MaxAutoBuckets + 1)
+
 // known finds the first and the last known day. It gives false where that takes the days
 // of the events: the buckets may have to be shorter than months.
 func (c *MonthChart) known() bool {
@@ -294,7 +301,7 @@ func (c *MonthChart) known() bool {
 	if first <= last && first != math.MaxInt && last != math.MinInt {
 		b.first, b.last = IntervalMonth.first(first), IntervalMonth.first(last)
 		auto := b.query.Interval == IntervalAuto || b.query.Interval == ""
-		if shortest := b.last - (IntervalMonth.first(first+1) - 1); auto && shortest <= 7*(MaxAutoBuckets+1) {
+		if shortest := b.last - (IntervalMonth.first(first+1) - 1); auto && shortest <= shortestOfMarks {
 			return false
 		}
 	}
@@ -335,7 +342,6 @@ func (c *MonthChart) Reach() ([]int32, bool) {
 // if there are any. It is for charts of which Reach gave true; its error is that of the
 // builder's Groups.
 func (c *MonthChart) Groups(shown []string, other bool) (*GroupChart, error) {
-	c.known()
 	g, err := c.builder.Groups(shown, other)
 	if err == nil {
 		g.months = &c.count
