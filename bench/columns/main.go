@@ -82,7 +82,9 @@ func main() {
 	ask("five facets of all", func() { must(table.Facets(timeline.Filter{}, bys, 20, nil)) })
 	ask("five facets of a country", func() { must(table.Facets(timeline.Filter{Countries: first}, bys, 20, nil)) })
 	ask("five facets of a country in ten years", func() { must(table.Facets(timeline.Filter{Countries: first, Window: year(1990)}, bys, 20, nil)) })
-	ask("five facets of what occurred in ten years", func() { must(table.Facets(timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, bys, 20, nil)) })
+	ask("five facets of what occurred in ten years", func() {
+		must(table.Facets(timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, bys, 20, nil))
+	})
 	ask("tags of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[4:], 20, nil)) })
 	ask("four facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[:4], 20, nil)) })
 	ask("five facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys, 20, nil)) })
