@@ -50,9 +50,7 @@ func main() {
 	fmt.Printf("%.1f bytes an event; resident after: %.1f MB\n", float64(table.Bytes())/float64(*events), resident("VmRSS"))
 
 	fmt.Printf("%-45s %-12s %-12s %s\n", "", "first", "second", "then")
-	year := func(y int) edtf.Window {
-		return edtf.Window{From: edtf.At(edtf.DayOf(y, 1, 1)), To: edtf.At(edtf.DayOf(y+9, 12, 31))}
-	}
+	tenYears := edtf.Window{From: edtf.At(edtf.DayOf(1990, 1, 1)), To: edtf.At(edtf.DayOf(1999, 12, 31))}
 	uneven := edtf.Window{From: edtf.At(edtf.DayOf(1990, 1, 2)), To: edtf.At(edtf.DayOf(1999, 12, 30))}
 	codes := synthetic.CountryCodes()
 	first := [][]string{{codes[0]}}
@@ -62,17 +60,17 @@ func main() {
 	}{
 		{"a country by month", timeline.ChartQuery{Filter: timeline.Filter{Countries: first}, Interval: "month"}},
 		{"a country by month, active", timeline.ChartQuery{Filter: timeline.Filter{Countries: first}, Interval: "month", By: "active"}},
-		{"a country by month, ten years", timeline.ChartQuery{Filter: timeline.Filter{Countries: first, Window: year(1990)}, Interval: "month"}},
+		{"a country by month, ten years", timeline.ChartQuery{Filter: timeline.Filter{Countries: first, Window: tenYears}, Interval: "month"}},
 		{"a group by year", timeline.ChartQuery{Filter: timeline.Filter{Regions: []string{"ecowas"}}, Interval: "year"}},
 		{"all by month", timeline.ChartQuery{Interval: "month"}},
-		{"all by week, ten years", timeline.ChartQuery{Filter: timeline.Filter{Window: year(1990)}, Interval: "week"}},
+		{"all by week, ten years", timeline.ChartQuery{Filter: timeline.Filter{Window: tenYears}, Interval: "week"}},
 		{"a country by month, uneven window", timeline.ChartQuery{Filter: timeline.Filter{Countries: first, Window: uneven}, Interval: "month"}},
 		{"two countries by month", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{codes[0]}, {codes[5]}}}, Interval: "month"}},
 		{"all by year and type", timeline.ChartQuery{Interval: "year", GroupBy: "type"}},
-		{"ten years by month and type", timeline.ChartQuery{Filter: timeline.Filter{Window: year(1990)}, Interval: "month", GroupBy: "type"}},
+		{"ten years by month and type", timeline.ChartQuery{Filter: timeline.Filter{Window: tenYears}, Interval: "month", GroupBy: "type"}},
 		{"two countries by year and type", timeline.ChartQuery{Filter: timeline.Filter{Countries: [][]string{{codes[0]}, {codes[5]}}}, Interval: "year", GroupBy: "type"}},
 		{"what occurred, by year and country", timeline.ChartQuery{Filter: timeline.Filter{Statuses: []string{"occurred"}}, Interval: "year", GroupBy: "country"}},
-		{"what occurred, by year and country, ten years", timeline.ChartQuery{Filter: timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, Interval: "year", GroupBy: "country"}},
+		{"what occurred, by year and country, ten years", timeline.ChartQuery{Filter: timeline.Filter{Statuses: []string{"occurred"}, Window: tenYears}, Interval: "year", GroupBy: "country"}},
 		{"deaths of a country by month", timeline.ChartQuery{Filter: timeline.Filter{Countries: first}, Interval: "month", Measure: "deaths"}},
 		{"all by year and country", timeline.ChartQuery{Interval: "year", GroupBy: "country"}},
 	} {
@@ -81,14 +79,14 @@ func main() {
 	bys := []string{"country", "type", "status", "dataset", "tag"}
 	ask("five facets of all", func() { must(table.Facets(timeline.Filter{}, bys, 20, nil)) })
 	ask("five facets of a country", func() { must(table.Facets(timeline.Filter{Countries: first}, bys, 20, nil)) })
-	ask("five facets of a country in ten years", func() { must(table.Facets(timeline.Filter{Countries: first, Window: year(1990)}, bys, 20, nil)) })
+	ask("five facets of a country in ten years", func() { must(table.Facets(timeline.Filter{Countries: first, Window: tenYears}, bys, 20, nil)) })
 	ask("five facets of what occurred in ten years", func() {
-		must(table.Facets(timeline.Filter{Statuses: []string{"occurred"}, Window: year(1990)}, bys, 20, nil))
+		must(table.Facets(timeline.Filter{Statuses: []string{"occurred"}, Window: tenYears}, bys, 20, nil))
 	})
-	ask("tags of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[4:], 20, nil)) })
-	ask("four facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys[:4], 20, nil)) })
-	ask("five facets of ten years", func() { must(table.Facets(timeline.Filter{Window: year(1990)}, bys, 20, nil)) })
-	ask("count of a country in ten years", func() { must(table.Count(&timeline.Filter{Countries: first, Window: year(1990)}, nil)) })
+	ask("tags of ten years", func() { must(table.Facets(timeline.Filter{Window: tenYears}, bys[4:], 20, nil)) })
+	ask("four facets of ten years", func() { must(table.Facets(timeline.Filter{Window: tenYears}, bys[:4], 20, nil)) })
+	ask("five facets of ten years", func() { must(table.Facets(timeline.Filter{Window: tenYears}, bys, 20, nil)) })
+	ask("count of a country in ten years", func() { must(table.Count(&timeline.Filter{Countries: first, Window: tenYears}, nil)) })
 	ask("count of a country, uneven window", func() { must(table.Count(&timeline.Filter{Countries: first, Window: uneven}, nil)) })
 	ask("usage of countries", func() { table.Usage(timeline.TermCountry) })
 
