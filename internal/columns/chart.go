@@ -41,7 +41,7 @@ func (t *Table) Chart(q timeline.ChartQuery) (timeline.Chart, error) {
 // enough, else of shapes, for which only the days that are asked for are scanned where the
 // filter comes for the first time.
 func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
-	if chart, ok := timeline.NewMonthChart(q); ok && q.On == (timeline.MonthDay{}) {
+	if chart, ok := timeline.NewMonthChart(q); ok {
 		all, err := t.talliesOfAll(&q.Filter, q.GiveUp)
 		if err != nil {
 			return timeline.Chart{}, err
@@ -71,10 +71,10 @@ func (t *Table) chartOfView(q timeline.ChartQuery) (timeline.Chart, error) {
 }
 
 // tallies gives those that together have counted each event that the filter keeps
-// once, but for its window: where one country or region is asked for, or any number
+// once, whatever it says of days: where one country or region is asked for, or any number
 // of types, of statuses or of data sets, of which an event has one.
 func (t *Table) tallies(f *timeline.Filter) (list []*tally, ok bool) {
-	if f.On != (timeline.MonthDay{}) || len(f.Tags)+len(f.Roles)+f.MinSources > 0 {
+	if len(f.Tags)+len(f.Roles)+f.MinSources > 0 {
 		return nil, false
 	}
 	asked := 0
@@ -159,7 +159,7 @@ func (t *Table) eachMark(f *timeline.Filter, tallies []*tally, mark func(m timel
 
 // countOfView counts events by what is counted for their filter, see chartOfView.
 func (t *Table) countOfView(f *timeline.Filter, giveUp func() bool) (n int64, err error) {
-	if count, ok := timeline.NewMonthCount(f); ok && f.On == (timeline.MonthDay{}) {
+	if count, ok := timeline.NewMonthCount(f); ok {
 		all, err := t.talliesOfAll(f, giveUp)
 		if err != nil {
 			return 0, err

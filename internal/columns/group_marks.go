@@ -13,7 +13,7 @@ import (
 func (t *Table) chartOfGroupMarks(q timeline.ChartQuery) (made timeline.Chart, ok bool, err error) {
 	f := &q.Filter
 	chart, ok := timeline.NewMonthChart(q)
-	if !ok || f.On != (timeline.MonthDay{}) || t.marks.len()*(timeline.MaxGroups+1) > t.maxCells {
+	if !ok || t.marks.len()*(timeline.MaxGroups+1) > t.maxCells {
 		return made, false, nil
 	}
 	values, ok, err := t.talliesBy(f, q.GroupBy, 0, q.GiveUp)

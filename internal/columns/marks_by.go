@@ -126,7 +126,7 @@ func (t *Table) markOr(n uint32, s *shape) (m timeline.Mark, ok bool) {
 // see timeline.MonthCount. It is nil where marks do not tell which events the window keeps.
 func (t *Table) markWeights(f *timeline.Filter) []int8 {
 	count, ok := timeline.NewMonthCount(f)
-	if !ok || f.On != (timeline.MonthDay{}) {
+	if !ok {
 		return nil
 	}
 	inWindow := windowTest(f)
@@ -137,7 +137,7 @@ func (t *Table) markWeights(f *timeline.Filter) []int8 {
 			continue
 		}
 		if m, ok := t.markOr(uint32(n), &s); ok {
-			weights[n] = count.Of(m)
+			weights[n] = count.Weight(m)
 		} else if !f.HasWindow() || inWindow(&s) {
 			weights[n] = 1
 		}

@@ -123,7 +123,7 @@ func (t *Table) chartOfSums(q timeline.ChartQuery) (made timeline.Chart, ok bool
 	f := &q.Filter
 	chart, ok := timeline.NewMonthChart(q)
 	const perMark = 8 // cells that a sum takes
-	if _, known := t.measureNames.ids[q.Measure]; !ok || !known || f.On != (timeline.MonthDay{}) || perMark*t.marks.len() > t.maxCells {
+	if _, known := t.measureNames.ids[q.Measure]; !ok || !known || perMark*t.marks.len() > t.maxCells {
 		return made, false, nil
 	}
 	sums, ok, err := viewedAgain(t, f, ofMeasure+q.Measure, 0, q.GiveUp, func(all *query) (*measureSums, error) { return t.sumMarks(all, q.Measure) })

@@ -41,6 +41,7 @@ type Wire struct {
 type link struct {
 	client, server net.Conn
 	dead           atomic.Bool   // what is sent is swallowed, either way, and nobody hears of an end
+	lost           atomic.Bool   // a COMMIT went through, and its answer does not
 	over           chan struct{} // closed when the wire ends it
 }
 
@@ -255,7 +256,11 @@ func (e wireEnd) Read(p []byte) (int, error) {
 		return 0, errDead
 	}
 	if e.toServer && bytes.Contains(p[:n], []byte("commit\x00")) && e.of.loseCommit() {
-		return n, errLost // io.Copy hands on what was read
+		e.link.lost.Store(true) // before Postgres can answer
+		return n, errLost       // io.Copy hands on what was read
+	}
+	if !e.toServer && e.link.lost.Load() {
+		return 0, errLost
 	}
 	if text := e.of.vanishAt.Load(); e.toServer && text != nil && bytes.Contains(p[:n], []byte(*text)) && e.of.vanishAt.CompareAndSwap(text, nil) {
 		e.link.dead.Store(true)

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,7 +55,7 @@ func TestTimeIsUpBeforeThereIsAConnection(t *testing.T) {
 	t.Parallel()
 	wire := pgtest.NewWire(t, pgtest.New(t))
 	wire.Silence()
-	t.Cleanup(wire.Speak)
+	defer wire.Speak() // before the pool is closed, which waits for those that connect
 	s, err := postgres.Open(t.Context(), postgres.Options{URL: wire.URL(), MaxConns: 2, ConnectTime: patience})
 	if err != nil {
 		t.Fatal(err)
@@ -73,5 +74,24 @@ func TestTimeIsUpBeforeThereIsAConnection(t *testing.T) {
 	time.AfterFunc(50*time.Millisecond, leave)
 	if err := write(gone); !errors.Is(err, context.Canceled) {
 		t.Errorf("the client left: %v", err)
+	}
+}
+
+// TestLostCommit: who gets no answer to a commit is not told that nothing was stored.
+func TestLostCommit(t *testing.T) {
+	t.Parallel()
+	wire := pgtest.NewWire(t, pgtest.New(t))
+	s := openAt(t, wire.URL(), nil)
+	wire.LoseCommits(1)
+	set := timeline.Dataset{Slug: "lost", Title: timeline.Text{"en": "Lost"}}
+	_, err := s.CreateDataset(t.Context(), set, nil, author)
+	if kindOf(err) != timeline.KindUnavailable || !strings.Contains(err.Error(), "Whether it was stored is not known") {
+		t.Errorf("the answer was lost: %v", err)
+	}
+	if wire.Lost() != 0 {
+		t.Fatal("no answer was lost")
+	}
+	if _, err := s.CreateDataset(t.Context(), set, nil, author); err != nil {
+		t.Errorf("the same once more: %v", err)
 	}
 }

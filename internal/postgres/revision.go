@@ -68,11 +68,9 @@ const limitLocks = `SELECT set_config('lock_timeout', @limit, true), set_config(
 // inTransaction runs do on the primary, in a transaction that do commits; else it is
 // rolled back.
 func (s *Store) inTransaction(ctx context.Context, do func(ctx context.Context, tx pgx.Tx) error) error {
-	waiting, cancel := context.WithTimeout(ctx, s.connectTime)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
+	conn, err := s.acquire(ctx)
 	if err != nil {
-		return translate(ctx, unreachable(ctx, err))
+		return err
 	}
 	defer release(conn)
 	writing, stop := s.primary.during(ctx, conn)

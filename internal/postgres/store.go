@@ -280,13 +280,22 @@ func (s *Store) queryRowAt(ctx context.Context, needed int64, sql string, args p
 	})
 }
 
+// acquire takes a connection to the primary out of the pool, for release.
+func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.connectTime)
+	defer cancel()
+	conn, err := s.pool.Acquire(waiting)
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	return conn, nil
+}
+
 // read runs do on a connection to the primary, which must be had within its budget.
 func (s *Store) read(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
-	waiting, cancel := context.WithTimeout(ctx, s.connectTime)
-	conn, err := s.pool.Acquire(waiting)
-	cancel()
+	conn, err := s.acquire(ctx)
 	if err != nil {
-		return translate(ctx, unreachable(ctx, err))
+		return err
 	}
 	defer release(conn)
 	reading, stop := s.primary.during(ctx, conn)

@@ -359,7 +359,7 @@ func (c *ChartBuilder) axis() (chartAxis, error) {
 	first, last := max(from, c.first), min(to, c.last)
 	if first > last {
 		interval := c.query.Interval
-		if interval == IntervalAuto || interval == "" {
+		if interval.auto() {
 			interval = lengths[0]
 		}
 		return chartAxis{interval: interval}, nil

@@ -15,7 +15,8 @@ type GroupChart struct {
 }
 
 // Reach gives for each call of AddTimes, or what MonthChart has added in its place, the
-// number of buckets that its events possibly lie in. Groups are ranked by the sum of them. Its error is that of Chart.
+// number of buckets that its events possibly lie in. Groups are ranked by the sum of them.
+// Its error is that of Chart.
 func (c *ChartBuilder) Reach() ([]int32, error) {
 	axis, err := c.axis()
 	if err != nil {
@@ -53,8 +54,9 @@ func (c *ChartBuilder) Groups(shown []string, other bool) (*GroupChart, error) {
 	return g, nil
 }
 
-// Add says of the events of the i-th call of AddTimes, see Reach, how many each shown group has,
-// and behind these how many have a value that is not shown. Each i is to be added once.
+// Add says of the events of the i-th call of AddTimes, see Reach, how many each shown group
+// has, and behind these how many have a value that is not shown. Each i is to be added
+// once.
 func (g *GroupChart) Add(i int, times []uint32) {
 	e := g.events[i/block][i%block]
 	all := e.times

@@ -84,13 +84,16 @@ func (v Interval) first(ordinal int) edtf.Day {
 // buckets counts those that hold some day from first to last.
 func (v Interval) buckets(first, last edtf.Day) int { return v.ordinal(last) - v.ordinal(first) + 1 }
 
+// auto tells that the interval is for us to choose.
+func (v Interval) auto() bool { return v == IntervalAuto || v == "" }
+
 // fit gives the interval to use from first to last: the one asked for, or for auto
 // the shortest with few buckets. Its error names the limit and what would fit.
 func (v Interval) fit(first, last edtf.Day) (Interval, error) {
 	shortest := func(most int) int {
 		return slices.IndexFunc(lengths, func(l Interval) bool { return l.buckets(first, last) <= most })
 	}
-	if v == IntervalAuto || v == "" {
+	if v.auto() {
 		return lengths[shortest(MaxAutoBuckets)], nil
 	}
 	n := v.buckets(first, last)

@@ -87,11 +87,12 @@ type MonthCount struct {
 	total    int64
 }
 
-// NewMonthCount gives false where marks cannot tell which events a window keeps: where
-// it cuts a month, and where it keeps others than those that possibly lie in it.
+// NewMonthCount gives false where marks cannot tell which events a filter's days keep: where
+// the window cuts a month, where it keeps others than those that possibly lie in it, and
+// where a day of the year is asked for.
 func NewMonthCount(f *Filter) (c MonthCount, ok bool) {
 	c = MonthCount{from: math.MinInt, to: math.MaxInt}
-	if f.HasWindow() && f.Match != "" && f.Match != edtf.ModePossible {
+	if f.On != (MonthDay{}) || f.HasWindow() && f.Match != "" && f.Match != edtf.ModePossible {
 		return c, false
 	}
 	if from := f.Window.From; from.Known {
@@ -107,8 +108,8 @@ func NewMonthCount(f *Filter) (c MonthCount, ok bool) {
 	return c, true
 }
 
-// Of says what a mark counts: 1, 0, or -1 for an end whose start was counted.
-func (c *MonthCount) Of(m Mark) int8 {
+// Weight says what a mark counts: 1, 0, or -1 for an end whose start was counted.
+func (c *MonthCount) Weight(m Mark) int8 {
 	begins, ends := int(m.FirstMonth) <= c.to, int(m.LastMonth) >= c.from
 	switch m.Kind {
 	case MarkOne:
@@ -133,7 +134,7 @@ func (c *MonthCount) Of(m Mark) int8 {
 
 // Add takes so many marks that are the same, of all events whether or not they lie in
 // the window.
-func (c *MonthCount) Add(m Mark, times uint32) { c.total += int64(c.Of(m)) * int64(times) }
+func (c *MonthCount) Add(m Mark, times uint32) { c.total += int64(c.Weight(m)) * int64(times) }
 
 // AddWhole takes so many events that have no marks and possibly lie in the window.
 func (c *MonthCount) AddWhole(times uint32) { c.total += int64(times) }
@@ -174,7 +175,7 @@ func NewMonthChart(q ChartQuery) (*MonthChart, bool) {
 	if q.Interval == IntervalDay || q.Interval == IntervalWeek || q.GroupBy != GroupNone && q.Measure != MeasureEvents {
 		return nil, false
 	}
-	if auto := q.Interval == IntervalAuto || q.Interval == ""; auto && q.Window.From.Known && q.Window.To.Known && q.Window.To.Day-q.Window.From.Day <= shortestOfMarks {
+	if q.Interval.auto() && q.Window.From.Known && q.Window.To.Known && q.Window.To.Day-q.Window.From.Day <= shortestOfMarks {
 		return nil, false // see known
 	}
 	c.builder.summing = q.Measure != MeasureEvents
@@ -300,8 +301,7 @@ func (c *MonthChart) known() bool {
 	b.first, b.last = plusInfinity, minusInfinity
 	if first <= last && first != math.MaxInt && last != math.MinInt {
 		b.first, b.last = IntervalMonth.first(first), IntervalMonth.first(last)
-		auto := b.query.Interval == IntervalAuto || b.query.Interval == ""
-		if shortest := b.last - (IntervalMonth.first(first+1) - 1); auto && shortest <= shortestOfMarks {
+		if shortest := b.last - (IntervalMonth.first(first+1) - 1); b.query.Interval.auto() && shortest <= shortestOfMarks {
 			return false
 		}
 	}

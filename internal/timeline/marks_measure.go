@@ -43,16 +43,20 @@ func (c *ChartBuilder) scale() scale {
 // AddSum takes what all events that leave a mark carry of the measure, whether or not they
 // lie in the window.
 func (c *MonthChart) AddSum(m Mark, s *MeasureSum) {
-	switch c.count.Of(m) {
+	switch c.count.Weight(m) {
 	case 1:
 		c.sum.add(&s.sum)
 	case -1:
 		c.sum.sub(&s.sum)
 	}
 	e, needed := c.eventOf(m)
-	if needed && s.sum != (fixed{}) {
-		c.keepSum(e, s.sum)
+	if !needed || s.sum == (fixed{}) {
+		return
 	}
+	b := &c.builder
+	b.sums = append(b.sums, s.sum)
+	e.times, e.weight, e.sum = 1, 1, uint32(len(b.sums))
+	b.keep(e)
 }
 
 // AddWholeMeasure takes what so many events that have no marks, and possibly lie in the
@@ -61,10 +65,4 @@ func (c *MonthChart) AddWholeMeasure(s *Sample, times uint32) {
 	amount := summed.of(s.Measure).times(uint64(times))
 	c.sum.add(&amount)
 	c.builder.AddTimes(s, times)
-}
-
-func (c *MonthChart) keepSum(e chartEvent, sum fixed) {
-	c.builder.sums = append(c.builder.sums, sum)
-	e.times, e.weight, e.sum = 1, 1, uint32(len(c.builder.sums))
-	c.builder.keep(e)
 }
