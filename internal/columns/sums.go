@@ -32,11 +32,7 @@ func (m *measureSums) add(t *Table, r record, by int) bool {
 				continue
 			}
 			sum := m.marks[mark]
-			if by > 0 {
-				sum.Add(&amount)
-			} else {
-				sum.Take(&amount)
-			}
+			sum.Add(&amount, by)
 			if m.marks[mark] = sum; sum.Events == 0 {
 				delete(m.marks, mark)
 			}
@@ -99,12 +95,8 @@ func (t *Table) sumMarks(q *query, measure string) (*measureSums, error) {
 				continue
 			}
 			for _, mark := range t.shapeMarks[c.shape[p]] {
-				switch {
-				case mark == 0:
-				case sign > 0:
-					sums[mark].Add(&amounts[n])
-				default:
-					sums[mark].Take(&amounts[n])
+				if mark != 0 {
+					sums[mark].Add(&amounts[n], sign)
 				}
 			}
 		}

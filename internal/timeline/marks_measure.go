@@ -20,16 +20,14 @@ type MeasureSum struct {
 	sum    fixed
 }
 
-// Add adds the value of one event.
-func (s *MeasureSum) Add(a *Amount) {
-	s.Events++
-	s.sum.add(&a.fixed)
-}
-
-// Take takes away the value of one event that was added.
-func (s *MeasureSum) Take(a *Amount) {
-	s.Events--
-	s.sum.sub(&a.fixed)
+// Add adds the value of one event, or takes it away where by is -1.
+func (s *MeasureSum) Add(a *Amount, by int) {
+	s.Events += int64(by)
+	if by < 0 {
+		s.sum.sub(&a.fixed)
+	} else {
+		s.sum.add(&a.fixed)
+	}
 }
 
 // scale is that of a chart's sums.

@@ -33,7 +33,7 @@ func marksOf(list []timeline.Event, q timeline.ChartQuery) marked {
 			if found.times[m]++; found.sums[m] == nil {
 				found.sums[m] = &timeline.MeasureSum{}
 			}
-			found.sums[m].Add(&amount)
+			found.sums[m].Add(&amount, 1)
 		}
 		if n == 0 && reference.Keeps(&timeline.Filter{Window: q.Window}, e) {
 			found.whole = append(found.whole, whole)
