@@ -47,7 +47,7 @@ func (s *state) named(e timeline.Event, id string) timeline.Event {
 	e.Measures = maps.Clone(e.Measures)
 	for name, value := range e.Measures {
 		if s.smaller && value >= timeline.MostSummed {
-			e.Measures[name] = timeline.MostSummed - 0x1p-12
+			e.Measures[name] = timeline.MostSummed - 0.5
 		}
 	}
 	return e

@@ -3,6 +3,7 @@ package reference
 import (
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -120,11 +121,17 @@ func rounded(r *big.Rat) float64 {
 	return f
 }
 
+// weight gives what an event counts: of a measure the decimal number that was written, of
+// which the nearest binary one may lie just below a half that is to be rounded up.
 func weight(e *timeline.Event, measure string) *big.Rat {
 	if measure == "events" {
 		return big.NewRat(1, 1)
 	}
-	return new(big.Rat).SetFloat64(e.Measures[measure])
+	r, ok := new(big.Rat).SetString(strconv.FormatFloat(e.Measures[measure], 'g', -1, 64))
+	if !ok {
+		panic("reference: no number: " + measure)
+	}
+	return r
 }
 
 func groupValues(e *timeline.Event, by string) []string {

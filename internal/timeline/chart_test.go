@@ -543,3 +543,23 @@ func BenchmarkChart(b *testing.B) {
 		})
 	}
 }
+
+// TestHalvesThatAreWrittenAreRoundedUp: five times 0.0000001 is a half of the last decimal,
+// although in binary it is a little less; in every way that a chart is made.
+func TestHalvesThatAreWrittenAreRoundedUp(t *testing.T) {
+	t.Parallel()
+	var list []timeline.Event
+	for range 5 {
+		list = append(list, timeline.Event{Date: dated("2019-01-01"), Measures: map[string]float64{"deaths": 1e-7}})
+	}
+	q := timeline.ChartQuery{Interval: timeline.IntervalMonth, By: timeline.ByStart, Measure: "deaths", GroupBy: timeline.GroupNone}
+	built, err := build(list, q).Chart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofMarks, ok := monthChart(list, q)
+	wanted, fits := reference.Chart(list, q)
+	if built.Total != 1e-6 || !ok || ofMarks.Total != 1e-6 || !fits || wanted.Total != 1e-6 {
+		t.Errorf("built %v, of marks %v, by the reference %v", built.Total, ofMarks.Total, wanted.Total)
+	}
+}
